@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keys: the only header of this project behind which OpenSSL is. A key record names exactly one
+ * algorithm; loading refuses what does not fit it (T4).
+ */
+#ifndef JIT_TOKEN_KEY_H
+#define JIT_TOKEN_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define KID_SIZE 9 /* RFC 7638 thumbprint (SHA-256, base64url) cut to 8 characters, and the NUL */
+
+enum key_algorithm { KEY_NONE = 0, KEY_ES256 };
+
+struct key; /* one parsed public key with its record */
+
+/* Makes a P-256 key pair: PEM (PKCS #8, unencrypted), malloc'ed, for the key file. The caller wipes
+ * and frees it (cleanup_secret). */
+must_check int key_generate(char **ret_private_pem, struct fault *fault);
+
+/* Parses a private key's PEM and keeps only its public half. -EINVAL, with the line, unless it is
+ * an unencrypted P-256 key whose point EVP_PKEY_public_check() accepts. */
+must_check int key_from_private_pem(const char *pem, struct key **ret_key, struct fault *fault);
+/* The same for "BEGIN PUBLIC KEY"; a private key is refused here. */
+must_check int key_from_public_pem(const char *pem, struct key **ret_key, struct fault *fault);
+struct key *key_free(struct key *key); /* takes NULL, returns NULL */
+
+const char *key_kid(const struct key *key);
+enum key_algorithm key_algorithm(const struct key *key);
+
+/* SHA-256, for digests that are stored (never for comparing secrets without secret_equal()). */
+must_check int key_sha256(const void *bytes, size_t length, uint8_t ret_digest[static 32]);
+
+/* Verifies `signature` (raw r || s, exactly 64 bytes for ES256) over `bytes`. 0 good,
+ * KEY_BAD_SIGNATURE, KEY_BAD_LENGTH, or -errno when OpenSSL failed. Thread-safe. */
+enum { KEY_BAD_SIGNATURE = 1, KEY_BAD_LENGTH };
+must_check int key_verify(const struct key *key, const void *bytes, size_t length,
+                          const uint8_t *signature, size_t signature_length);
+
+/* The keys that a reader trusts. Records are immutable but for the times; build a new set to change
+ * it. */
+struct keyset *keyset_new(void);
+struct keyset *keyset_free(struct keyset *keys); /* frees its keys; takes NULL, returns NULL */
+/* Takes the key over. Times in seconds since 1970, both included; INT64_MIN and INT64_MAX: no bound
+ * (T30). -EEXIST when the kid is there already. */
+must_check int keyset_add(struct keyset *keys, struct key *key, int64_t not_before,
+                          int64_t not_after, bool revoked);
+struct keyset_entry {
+	const struct key *key;
+	int64_t not_before, not_after;
+	bool revoked;
+};
+/* NULL: unknown. `kid` is compared byte for byte over its whole length. */
+const struct keyset_entry *keyset_find(const struct keyset *keys, const char *kid, size_t length);
+
+#endif

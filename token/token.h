@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The strict reader: bytes in, claims or a reason out. Pure: no file, clock, allocation that
+ * outlives the call, or global state; safe to call from several threads at once with one keyset. No
+ * road leads to claims but through a verified signature.
+ *
+ * Compact JWS only (RFC 7515 section 7.1). ES256 for our own tokens; the key record, not the token,
+ * names the algorithm. Numbers T1 to T30 name the attacks that each rule meets.
+ */
+#ifndef JIT_TOKEN_TOKEN_H
+#define JIT_TOKEN_TOKEN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/decision.h"
+#include "base/error.h"
+
+#define TOKEN_MAX          4096 /* bytes of a token's text (T25) */
+#define TOKEN_TYPED_MAX    511  /* bytes that sudo takes at a prompt */
+#define TOKEN_HEADER_MAX   1024 /* bytes of the decoded header (T25) */
+#define TOKEN_KID_MAX      64
+#define TOKEN_LIFETIME_MAX INT64_C(43200) /* exp - iat, whatever is configured (T18) */
+#define TOKEN_SKEW         5 /* seconds that nbf and iat may lie ahead; exp has none (C4) */
+
+/* Why a token was refused. Zero is no reason: a result that nobody set refuses as well. The words
+ * go to the log; a person gets one line for all of them (T27). */
+#define TOKEN_REASONS(R)                                                                           \
+	R(UNSET, "unset")                                                                          \
+	R(LENGTH, "token-length") /* empty or over TOKEN_MAX */                                    \
+	R(FORM, "token-form")     /* not three non-empty parts of canonical base64url */           \
+	R(HEADER, "token-header") /* not bounded strict JSON, or a member of the wrong type */     \
+	R(HEADER_MEMBER,                                                                           \
+	  "token-header-member") /* crit jku jwk x5u x5c x5t b64 zip, or any unknown member */     \
+	R(TYPE, "token-type")    /* typ is not what is expected */                                 \
+	R(ALGORITHM, "token-algorithm")     /* not the one that the key record pins */             \
+	R(KEY_UNKNOWN, "token-key-unknown") /* kid missing, malformed or not loaded */             \
+	R(KEY_TIME, "token-key-time") /* outside the key's not-before and not-after, or revoked */ \
+	R(SIGNATURE_LENGTH, "token-signature-length")                                              \
+	R(SIGNATURE, "token-signature")                                                            \
+	R(CLAIMS, "token-claims") /* not bounded strict JSON, or a claim of the wrong type */      \
+	R(CLAIM_MISSING, "token-claim-missing")                                                    \
+	R(ISSUER, "token-issuer")                                                                  \
+	R(AUDIENCE, "token-audience")                                                              \
+	R(EXPIRED, "token-expired")                                                                \
+	R(EARLY, "token-early")       /* nbf or iat ahead of now by more than TOKEN_SKEW */        \
+	R(LIFETIME, "token-lifetime") /* exp - iat not in 1..cap */                                \
+	R(INTERNAL, "token-internal") /* OpenSSL or memory failed: denies as well */
+
+enum token_reason {
+#define R(name, word) TOKEN_REASON_##name,
+	TOKEN_REASONS(R)
+#undef R
+};
+const char *token_reason_word(enum token_reason reason); /* never NULL */
+
+/* Claims of a token whose signature held. Text is clean, NUL-terminated, bounded. */
+struct claims {
+	char kid[TOKEN_KID_MAX + 1];
+	char iss[256];
+	char sub[65];
+	char scope[1025];
+	char jti[129];
+	int64_t iat, nbf, exp; /* nbf = iat where the token has none */
+	uint32_t access;       /* our own tokens' number; required, 1 and up */
+};
+
+struct keyset; /* token/key.h */
+
+/* What must be so, said by the caller. */
+struct expectation {
+	const char *issuer;   /* compared byte for byte */
+	const char *audience; /* the token's aud is this string, or an array that holds it */
+	int64_t now;          /* seconds since 1970 */
+	int64_t lifetime_max; /* cap on exp - iat, itself capped by TOKEN_LIFETIME_MAX */
+};
+
+struct token_result {
+	enum decision decision; /* test == DECISION_ALLOW: the token is genuine and in its time */
+	enum token_reason reason;
+	struct claims claims; /* all zero unless ALLOW */
+};
+
+/* The whole road: strict form, key by kid with its own pinned algorithm, signature over the bytes,
+ * strict JSON, claims. `text` need not be NUL-terminated. What the token may open (sub, scope
+ * against the door, state of the access, burning) is the caller's to decide. */
+void token_read(const char *text, size_t length, const struct keyset *keys,
+                const struct expectation *expectation, struct token_result *ret_result);
+
+#endif
