@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writing tokens: the only file that knows libjwt, which writes and never reads (1.10 is no
+ * verifier). Compact JWS, ES256, header alg kid typ (1.10 forces typ "JWT"), claims iss sub aud
+ * scope iat nbf exp jti access.
+ */
+#ifndef JIT_JITD_MINT_H
+#define JIT_JITD_MINT_H
+
+#include <stdint.h>
+
+#include "token/token.h"
+
+struct mint_order {
+	char kid[TOKEN_KID_MAX + 1];
+	char iss[256]; /* host-id */
+	char aud[256]; /* one host's id */
+	char sub[65];
+	char scope[1025];
+	char jti[33];     /* 128 random bits as hex: mint_jti() */
+	int64_t iat, exp; /* nbf = iat */
+	uint32_t access;
+};
+
+must_check int mint_jti(char ret_jti[static 33]);
+
+/* The token's text, malloc'ed; wipe with cleanup_secret(). Refuses (-EINVAL) an order with empty or
+ * unclean fields, exp <= iat, or a token over TOKEN_MAX. Blocks for a signature: run it on the
+ * pool. Thread-safe. */
+must_check int mint_token(const struct mint_order *order, const char *private_pem,
+                          char **ret_token);
+
+#endif

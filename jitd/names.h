@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NSS without waiting: look-ups run on threads of their own in two lanes, so that neither a slow
+ * LDAP nor many clients stop signatures, the loop, or root's PAM checks (design of the daemon: two
+ * lanes, 2 s deadline). Answers are cached 1 s at most and dropped when /etc/passwd, /etc/group or
+ * /etc/nsswitch.conf change. A thread past its deadline is given up and replaced, at most
+ * NAMES_LOST_MAX times a lane at once; then look-ups of that lane fail at once until a lost thread
+ * comes back.
+ */
+#ifndef JIT_JITD_NAMES_H
+#define JIT_JITD_NAMES_H
+
+#include "base/identity.h"
+#include "jitd/loop.h"
+
+#define NAMES_DEADLINE_MS 2000
+#define NAMES_CACHE_MS    1000
+#define NAMES_LOST_MAX    8
+#define NAMES_STALE_MS    (15 * 60 * 1000) /* how long a last answer may stand in for a failed one */
+
+enum names_lane { LANE_PAM = 0, LANE_CLIENT, LANES };
+
+enum names_result {
+	NAMES_FAILED = 0, /* NSS failed or did not answer in time: undecided, so deny */
+	NAMES_FOUND,
+	NAMES_UNKNOWN, /* NSS answered: no such user */
+	NAMES_STALE,   /* NSS failed; this is its last answer, at most 15 min old: good for running
+	                  grants only */
+};
+
+struct names;
+
+/* Who is looked for: by name when that is not empty, else by uid. */
+struct names_key {
+	char name[NAME_SIZE];
+	uid_t uid;
+};
+
+/* `identity` is valid during the call only (identity_copy() keeps it); NULL for FAILED and UNKNOWN.
+ */
+typedef void names_answer(void *context, enum names_result result, const struct identity *identity);
+
+must_check int names_new(struct loop *loop, struct names **ret_names);
+struct names *names_free(struct names *names);
+
+/* Always answers exactly once, on the loop's thread: before names_lookup() returns when the cache
+ * knows or the lane is full (NAMES_FAILED), else later. names_free() answers what is open with
+ * NAMES_FAILED. */
+void names_lookup(struct names *names, enum names_lane lane, const struct names_key *key,
+                  names_answer *answer, void *context);
+
+unsigned int names_lost(const struct names *names,
+                        enum names_lane lane); /* threads given up, now */
+
+#endif
