@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jitd/loop.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <uv.h>
+
+#include "base/cleanup.h"
+
+struct loop {
+	uv_loop_t uv;
+	uv_prepare_t prepare;
+	void (*before_sleep)(void *);
+	void *before_sleep_context;
+	unsigned int in_flight;
+};
+
+struct watch {
+	uv_poll_t uv;
+	void (*call)(void *, int);
+	void *context;
+	int events;
+};
+
+struct timer {
+	uv_timer_t uv;
+	void (*call)(void *);
+	void *context;
+};
+
+struct signal_watch {
+	uv_signal_t uv;
+	void (*call)(void *);
+	void *context;
+};
+
+struct work {
+	uv_work_t uv;
+	struct loop *loop;
+	void (*work)(void *);
+	void (*done)(void *);
+	void *job;
+};
+
+static void free_handle(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+int loop_new(struct loop **ret_loop)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+	int r;
+
+	if (!loop)
+		return -ENOMEM;
+	r = uv_loop_init(&loop->uv);
+	if (r == 0)
+		r = uv_prepare_init(&loop->uv, &loop->prepare);
+	if (r < 0) {
+		free(loop);
+		return r;
+	}
+	loop->prepare.data = NULL; /* part of struct loop: nothing to free when it closes */
+	*ret_loop = loop;
+	return 0;
+}
+
+static void close_signal(uv_handle_t *handle, void *context)
+{
+	(void)context;
+	if (!uv_is_closing(handle))
+		uv_close(handle, free_handle);
+}
+
+struct loop *loop_free(struct loop *loop)
+{
+	if (!loop)
+		return NULL;
+	uv_walk(&loop->uv, close_signal, NULL);
+	while (uv_run(&loop->uv, UV_RUN_DEFAULT))
+		;
+	(void)uv_loop_close(&loop->uv);
+	free(loop);
+	return NULL;
+}
+
+int loop_run(struct loop *loop)
+{
+	int r = uv_run(&loop->uv, UV_RUN_DEFAULT);
+
+	if (loop->before_sleep)
+		loop->before_sleep(loop->before_sleep_context);
+	return r < 0 ? r : 0;
+}
+
+void loop_stop(struct loop *loop)
+{
+	uv_stop(&loop->uv);
+}
+
+void loop_turn(struct loop *loop, bool wait)
+{
+	(void)uv_run(&loop->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+}
+
+static void prepare_call(uv_prepare_t *handle)
+{
+	struct loop *loop =
+		(struct loop *)(void *)((char *)handle - offsetof(struct loop, prepare));
+
+	loop->before_sleep(loop->before_sleep_context);
+}
+
+int loop_before_sleep(struct loop *loop, void (*call)(void *), void *context)
+{
+	loop->before_sleep = call;
+	loop->before_sleep_context = context;
+	return uv_prepare_start(&loop->prepare, prepare_call);
+}
+
+/* ---- descriptors ---- */
+
+static int from_uv(int events)
+{
+	return (events & UV_READABLE ? WATCH_READ : 0) | (events & UV_WRITABLE ? WATCH_WRITE : 0) |
+	       (events & UV_DISCONNECT ? WATCH_HANGUP : 0);
+}
+
+static int to_uv(int events)
+{
+	return (events & WATCH_READ ? UV_READABLE : 0) | (events & WATCH_WRITE ? UV_WRITABLE : 0) |
+	       (events & WATCH_HANGUP ? UV_DISCONNECT : 0);
+}
+
+static void watch_call(uv_poll_t *handle, int status, int events)
+{
+	struct watch *watch = handle->data;
+
+	watch->call(watch->context, status < 0 ? watch->events : from_uv(events));
+}
+
+int loop_watch(struct loop *loop, int fd, int events, void (*call)(void *, int), void *context,
+	       struct watch **ret_watch)
+{
+	cleanup(cleanup_free) struct watch *watch = calloc(1, sizeof(*watch));
+	int r;
+
+	if (!watch)
+		return -ENOMEM;
+	watch->call = call;
+	watch->context = context;
+	r = uv_poll_init(&loop->uv, &watch->uv, fd);
+	if (r < 0)
+		return r;
+	watch->uv.data = watch;
+	r = watch_set(watch, events);
+	if (r < 0) {
+		watch_free(take_ptr(watch));
+		return r;
+	}
+	*ret_watch = take_ptr(watch);
+	return 0;
+}
+
+int watch_set(struct watch *watch, int events)
+{
+	watch->events = events;
+	return events ? uv_poll_start(&watch->uv, to_uv(events), watch_call)
+		      : uv_poll_stop(&watch->uv);
+}
+
+struct watch *watch_free(struct watch *watch)
+{
+	if (watch)
+		uv_close((uv_handle_t *)&watch->uv, free_handle);
+	return NULL;
+}
+
+/* ---- timers and signals ---- */
+
+static void timer_call(uv_timer_t *handle)
+{
+	struct timer *timer = handle->data;
+
+	timer->call(timer->context);
+}
+
+int loop_timer(struct loop *loop, void (*call)(void *), void *context, struct timer **ret_timer)
+{
+	struct timer *timer = calloc(1, sizeof(*timer));
+	int r;
+
+	if (!timer)
+		return -ENOMEM;
+	timer->call = call;
+	timer->context = context;
+	r = uv_timer_init(&loop->uv, &timer->uv);
+	if (r < 0) {
+		free(timer);
+		return r;
+	}
+	timer->uv.data = timer;
+	*ret_timer = timer;
+	return 0;
+}
+
+void timer_start(struct timer *timer, uint64_t milliseconds)
+{
+	uv_update_time(timer->uv.loop);
+	(void)uv_timer_start(&timer->uv, timer_call, milliseconds, 0);
+}
+
+void timer_stop(struct timer *timer)
+{
+	(void)uv_timer_stop(&timer->uv);
+}
+
+struct timer *timer_free(struct timer *timer)
+{
+	if (timer)
+		uv_close((uv_handle_t *)&timer->uv, free_handle);
+	return NULL;
+}
+
+static void signal_call(uv_signal_t *handle, int number)
+{
+	struct signal_watch *watch = handle->data;
+
+	(void)number;
+	watch->call(watch->context);
+}
+
+int loop_signal(struct loop *loop, int number, void (*call)(void *), void *context)
+{
+	struct signal_watch *watch = calloc(1, sizeof(*watch));
+	int r;
+
+	if (!watch)
+		return -ENOMEM;
+	watch->call = call;
+	watch->context = context;
+	r = uv_signal_init(&loop->uv, &watch->uv);
+	if (r < 0) {
+		free(watch);
+		return r;
+	}
+	watch->uv.data = watch; /* loop_free() closes it */
+	return uv_signal_start(&watch->uv, signal_call, number);
+}
+
+/* ---- the pool ---- */
+
+static void work_call(uv_work_t *request)
+{
+	struct work *work = request->data;
+
+	work->work(work->job);
+}
+
+static void work_done(uv_work_t *request, int status)
+{
+	struct work *work = request->data;
+
+	(void)status; /* nothing is ever cancelled */
+	work->loop->in_flight--;
+	work->done(work->job);
+	free(work);
+}
+
+int loop_work(struct loop *loop, void (*call)(void *), void (*done)(void *), void *job)
+{
+	struct work *work = calloc(1, sizeof(*work));
+	int r;
+
+	if (!work)
+		return -ENOMEM;
+	*work = (struct work){.loop = loop, .work = call, .done = done, .job = job};
+	work->uv.data = work;
+	r = uv_queue_work(&loop->uv, &work->uv, work_call, work_done);
+	if (r < 0) {
+		free(work);
+		return r;
+	}
+	loop->in_flight++;
+	return 0;
+}
+
+unsigned int loop_work_in_flight(const struct loop *loop)
+{
+	return loop->in_flight;
+}
