@@ -10,3 +10,18 @@ libtoken_la_SOURCES = \
 	token/read.c token/token.h
 libtoken_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
 libtoken_la_LIBADD = $(OPENSSL_LIBS) $(JANSSON_LIBS)
+
+if HAVE_CMOCKA
+check_LTLIBRARIES += libtokentest.la
+libtokentest_la_SOURCES = token/token_test_sign.c token/token_test_sign.h
+libtokentest_la_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
+libtokentest_la_LIBADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+
+token_tests = token/form_test
+check_PROGRAMS += $(token_tests)
+TESTS += $(token_tests)
+
+token_form_test_SOURCES = token/form_test.c
+token_form_test_CFLAGS = $(TEST_CFLAGS)
+token_form_test_LDADD = libtokentest.la
+endif
