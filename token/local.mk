@@ -17,11 +17,19 @@ libtokentest_la_SOURCES = token/token_test_sign.c token/token_test_sign.h
 libtokentest_la_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 libtokentest_la_LIBADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 
-token_tests = token/form_test
+token_tests = token/claims_test token/form_test token/header_test
 check_PROGRAMS += $(token_tests)
 TESTS += $(token_tests)
+
+token_claims_test_SOURCES = token/claims_test.c
+token_claims_test_CFLAGS = $(TEST_CFLAGS)
+token_claims_test_LDADD = libtokentest.la
 
 token_form_test_SOURCES = token/form_test.c
 token_form_test_CFLAGS = $(TEST_CFLAGS)
 token_form_test_LDADD = libtokentest.la
+
+token_header_test_SOURCES = token/header_test.c
+token_header_test_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
+token_header_test_LDADD = libtokentest.la $(OPENSSL_LIBS)
 endif

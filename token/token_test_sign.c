@@ -27,7 +27,7 @@ int bench_setup(void **state)
 	assert_int_equal(text_copy(bench->kid, sizeof(bench->kid), key_kid(key)), 0);
 	bench->keys = keyset_new();
 	assert_int_equal(keyset_add(bench->keys, key, INT64_MIN, INT64_MAX, false), 0);
-	bench->expectation = (struct expectation){ISSUER, AUDIENCE, NOW, 3600};
+	bench->expectation = (struct expectation){OUR_ISSUER, OUR_AUDIENCE, NOW, 3600};
 	*state = bench;
 	return 0;
 }
@@ -131,10 +131,10 @@ char *good_token(const struct bench *bench)
 char *payload_with(const char *name, const char *json)
 {
 	static const char *const claims[][2] = {
-	        {"iss", "\"" ISSUER "\""}, {"aud", "\"" AUDIENCE "\""},
-	        {"sub", "\"alice\""},      {"scope", "\"sudo:root ssh:alice\""},
-	        {"iat", "1799999990"},     {"exp", "1800000290"},
-	        {"jti", "\"b3f1\""},       {"access", "42"},
+	        {"iss", "\"" OUR_ISSUER "\""}, {"aud", "\"" OUR_AUDIENCE "\""},
+	        {"sub", "\"alice\""},          {"scope", "\"sudo:root ssh:alice\""},
+	        {"iat", "1799999990"},         {"exp", "1800000290"},
+	        {"jti", "\"b3f1\""},           {"access", "42"},
 	};
 	const char *comma = "";
 	size_t size = 0;

@@ -16,12 +16,13 @@
 #include "token/key.h"
 #include "token/token.h"
 
-#define NOW      INT64_C(1800000000)
-#define ISSUER   "web1.example.org"
-#define AUDIENCE "web1.example.org"
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define NOW          INT64_C(1800000000)
+#define OUR_ISSUER   "web1.example.org"
+#define OUR_AUDIENCE "web1.example.org"
+#define COUNT(a)     (sizeof(a) / sizeof((a)[0]))
 
-#define text_owned cleanup(cleanup_free) char *
+typedef char *owned_text;
+#define text_owned cleanup(cleanup_free) owned_text
 
 struct bench {
 	char *private_pem;
