@@ -16,3 +16,15 @@ libpolicy_la_SOURCES = \
 	policy/values.c
 libpolicy_la_CFLAGS = $(AM_CFLAGS) $(CONFUSE_CFLAGS)
 libpolicy_la_LIBADD = $(CONFUSE_LIBS)
+
+if HAVE_CMOCKA
+policy_tests = policy/evaluate_test policy/scope_test
+check_PROGRAMS += $(policy_tests)
+TESTS += $(policy_tests)
+policy_evaluate_test_SOURCES = policy/evaluate_test.c policy/heard.h
+policy_evaluate_test_CFLAGS = $(TEST_CFLAGS)
+policy_evaluate_test_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)
+policy_scope_test_SOURCES = policy/scope_test.c
+policy_scope_test_CFLAGS = $(TEST_CFLAGS)
+policy_scope_test_LDADD = libpolicy.la libbase.la $(CMOCKA_LIBS)
+endif

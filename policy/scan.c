@@ -9,6 +9,7 @@
 #include "policy/lexer.h"
 
 #define KEYS_SIZE 512
+#define SHOWN     64 /* bytes of a wrong word that its message shows */
 
 struct scanner {
 	struct lexer lexer;
@@ -45,9 +46,9 @@ static int syntax(struct scanner *scanner, const char *expected)
 
 	if (now->kind == LEXEME_END)
 		return complain(scanner->complaints, now->line, NULL,
-		                "the file ends here; expected was %s", expected);
-	return complain(scanner->complaints, now->line, NULL, "%.*s: expected was %s",
-	                (int)(now->length < 64 ? now->length : 64),
+		                "the file ends too early; expected %s", expected);
+	return complain(scanner->complaints, now->line, NULL, "unexpected %.*s; expected %s",
+	                (int)(now->length < SHOWN ? now->length : SHOWN),
 	                scanner->lexer.text + now->start, expected);
 }
 
@@ -112,38 +113,50 @@ static int refuse_unknown(struct scanner *scanner, const struct conf_kind *kind,
 	return complain(scanner->complaints, line, name, "unknown key; known here: %s", known);
 }
 
-/* What a key's type asks of its value; NULL when it is met. `ret_example`: how it would look. */
-static const char *mismatch(const struct scanner *scanner, enum conf_type type,
-                            const struct value *value)
+static bool is_number(const struct scanner *scanner, const struct lexeme *word)
 {
-	const struct lexeme *first = &value->first;
-	const char *text = scanner->lexer.text + first->start;
+	const char *text = scanner->lexer.text + word->start;
 
+	return word->kind == LEXEME_WORD && word->length < 19 &&
+	       strspn(text, "0123456789") >= word->length && (*text != '0' || word->length == 1);
+}
+
+static bool is_of_type(const struct scanner *scanner, enum conf_type type,
+                       const struct value *value)
+{
 	switch (type) {
 	case CONF_STRING:
-		return value->kind == LEXEME_STRING ? NULL
-		                                    : "takes one string, in double quotes: \"...\"";
+		return value->kind == LEXEME_STRING;
 	case CONF_LIST:
-		if (value->kind != LEXEME_OPEN || value->bare)
-			return "takes a list, in braces, each value in double quotes: {\"...\", "
-			       "\"...\"}";
-		return value->count > CONF_LIST_MAX ? "takes at most 256 values" : NULL;
+		return value->kind == LEXEME_OPEN && !value->bare && value->count <= CONF_LIST_MAX;
 	case CONF_NUMBER:
-		if (value->kind == LEXEME_WORD && first->length < 19 &&
-		    strspn(text, "0123456789") >= first->length &&
-		    (*text != '0' || first->length == 1))
-			return NULL;
-		return "takes a whole number in decimal digits, without quotes, sign or leading "
-		       "zero";
+		return is_number(scanner, &value->first);
 	case CONF_BOOL:
-		if (value->kind == LEXEME_WORD &&
-		    (says(scanner, first, "true") || says(scanner, first, "false")))
-			return NULL;
-		return "takes true or false, without quotes";
+		return value->kind == LEXEME_WORD && (says(scanner, &value->first, "true") ||
+		                                      says(scanner, &value->first, "false"));
 	case CONF_LATER:
 		break;
 	}
-	return "not known to this version";
+	return false;
+}
+
+static int refuse_type(struct scanner *scanner, const struct conf_key *key, unsigned int line)
+{
+	static const struct {
+		const char *takes, *example;
+	} right[] = {
+	        [CONF_LATER] = {"is not known to this version", ""},
+	        [CONF_STRING] = {"takes one string, in double quotes", " = \"...\""},
+	        [CONF_LIST] = {"takes a list of at most 256 strings, in braces and double quotes",
+	                       " = {\"...\", \"...\"}"},
+	        [CONF_NUMBER] = {"takes a whole number, in decimal digits without quotes, sign or "
+	                         "leading zero",
+	                         " = 2"},
+	        [CONF_BOOL] = {"takes true or false, without quotes", " = true"},
+	};
+
+	return complain(scanner->complaints, line, key->name, "%s: %s%s", right[key->type].takes,
+	                key->name, right[key->type].example);
 }
 
 /* After the opening brace, through the closing one. */
@@ -198,16 +211,15 @@ static int take_entry(struct scanner *scanner, struct conf_block *block, const s
                       const struct value *value)
 {
 	const struct conf_key *key = find_key(scanner, block->kind, name);
-	char shown[65];
-	const char *why;
+	char shown[SHOWN + 1];
 
-	(void)snprintf(shown, sizeof(shown), "%.*s", (int)(name->length < 64 ? name->length : 64),
+	(void)snprintf(shown, sizeof(shown), "%.*s",
+	               (int)(name->length < SHOWN ? name->length : SHOWN),
 	               scanner->lexer.text + name->start);
 	if (!key || key->type == CONF_LATER)
 		return refuse_unknown(scanner, block->kind, name->line, shown, key);
-	why = mismatch(scanner, key->type, value);
-	if (why)
-		return complain(scanner->complaints, name->line, key->name, "%s", why);
+	if (!is_of_type(scanner, key->type, value))
+		return refuse_type(scanner, key, name->line);
 	for (size_t i = 0; i < block->count; i++)
 		if (block->entries[i].key == key)
 			return complain(scanner->complaints, name->line, key->name,
@@ -261,6 +273,9 @@ static int scan_block(struct scanner *scanner, struct conf_block *block)
 	while (lexer->now.kind != LEXEME_CLOSE) {
 		struct lexeme name = lexer->now;
 		int r;
+		if (name.kind == LEXEME_END)
+			return complain(scanner->complaints, block->line, block->kind->name,
+			                "the block that begins here has no end; close it with }");
 		if (name.kind != LEXEME_WORD)
 			return syntax(scanner, "a key, or } to end the block");
 		r = lexer_next(lexer);
@@ -291,9 +306,10 @@ static const struct conf_kind *find_kind(const struct scanner *scanner, const st
 static bool head_is_good(struct scanner *scanner, const struct conf_kind *kind,
                          const struct lexeme *name, const struct lexeme *title)
 {
-	char shown[65];
+	char shown[SHOWN + 1];
 
-	(void)snprintf(shown, sizeof(shown), "%.*s", (int)(name->length < 64 ? name->length : 64),
+	(void)snprintf(shown, sizeof(shown), "%.*s",
+	               (int)(name->length < SHOWN ? name->length : SHOWN),
 	               scanner->lexer.text + name->start);
 	if (!kind || kind->later) {
 		complain(scanner->complaints, name->line, shown, "%s",
@@ -352,7 +368,8 @@ static int scan_statement(struct scanner *scanner)
 			return r;
 	}
 	if (lexer->now.kind != LEXEME_OPEN)
-		return syntax(scanner, title.length ? "{ after the title" : "= after the key");
+		return syntax(scanner, title.length ? "{ after the title"
+		                                    : "= after a key, or a title in double quotes");
 	return scan_body(scanner, &name, &title);
 }
 
