@@ -23,11 +23,18 @@ struct key; /* one parsed public key with its record */
 must_check int key_generate(char **ret_private_pem, struct fault *fault);
 
 /* Parses a private key's PEM and keeps only its public half. -EINVAL, with the line, unless it is
- * an unencrypted P-256 key whose point EVP_PKEY_public_check() accepts. */
+ * one "BEGIN PRIVATE KEY" block (PKCS #8) and nothing else, holding an unencrypted key on the named
+ * curve P-256 whose point EVP_PKEY_public_check() accepts and whose halves belong together. Nobody
+ * is ever asked for a password. */
 must_check int key_from_private_pem(const char *pem, struct key **ret_key, struct fault *fault);
-/* The same for "BEGIN PUBLIC KEY"; a private key is refused here. */
+/* The same for "BEGIN PUBLIC KEY" (SubjectPublicKeyInfo); a private key is refused here. */
 must_check int key_from_public_pem(const char *pem, struct key **ret_key, struct fault *fault);
 struct key *key_free(struct key *key); /* takes NULL, returns NULL */
+
+static inline void cleanup_key(struct key **where)
+{
+	key_free(*where);
+}
 
 const char *key_kid(const struct key *key);
 enum key_algorithm key_algorithm(const struct key *key);
@@ -35,18 +42,25 @@ enum key_algorithm key_algorithm(const struct key *key);
 /* SHA-256, for digests that are stored (never for comparing secrets without secret_equal()). */
 must_check int key_sha256(const void *bytes, size_t length, uint8_t ret_digest[static 32]);
 
+#define KEY_SIGNATURE_MAX 64 /* the longest signature of any algorithm here */
+
 /* Verifies `signature` (raw r || s, exactly 64 bytes for ES256) over `bytes`. 0 good,
  * KEY_BAD_SIGNATURE, KEY_BAD_LENGTH, or -errno when OpenSSL failed. Thread-safe. */
 enum { KEY_BAD_SIGNATURE = 1, KEY_BAD_LENGTH };
 must_check int key_verify(const struct key *key, const void *bytes, size_t length,
                           const uint8_t *signature, size_t signature_length);
 
-/* The keys that a reader trusts. Records are immutable but for the times; build a new set to change
- * it. */
+/* The keys that a reader trusts for one issuer. Records are immutable but for the times; build a
+ * new set to change it. */
 struct keyset *keyset_new(void);
 struct keyset *keyset_free(struct keyset *keys); /* frees its keys; takes NULL, returns NULL */
-/* Takes the key over. Times in seconds since 1970, both included; INT64_MIN and INT64_MAX: no bound
- * (T30). -EEXIST when the kid is there already. */
+static inline void cleanup_keyset(struct keyset **where)
+{
+	keyset_free(*where);
+}
+
+/* Takes the key over when it returns 0, and only then. Times in seconds since 1970, both included;
+ * INT64_MIN and INT64_MAX: no bound (T30). -EEXIST when the kid is there already, -ENOMEM. */
 must_check int keyset_add(struct keyset *keys, struct key *key, int64_t not_before,
                           int64_t not_after, bool revoked);
 struct keyset_entry {
@@ -54,7 +68,8 @@ struct keyset_entry {
 	int64_t not_before, not_after;
 	bool revoked;
 };
-/* NULL: unknown. `kid` is compared byte for byte over its whole length. */
+/* NULL: unknown. The entry lives as long as the set. `kid` is compared byte for byte over its whole
+ * length. */
 const struct keyset_entry *keyset_find(const struct keyset *keys, const char *kid, size_t length);
 
 #endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "token/json.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static bool within_bounds(json_t *value, size_t depth);
+
+static bool array_within_bounds(json_t *array, size_t depth)
+{
+	size_t size = json_array_size(array);
+
+	if (depth == 0 || size > DOCUMENT_MEMBERS)
+		return false;
+	for (size_t i = 0; i < size; i++)
+		if (!within_bounds(json_array_get(array, i), depth - 1))
+			return false;
+	return true;
+}
+
+static bool object_within_bounds(json_t *object, size_t depth)
+{
+	if (depth == 0 || json_object_size(object) > DOCUMENT_MEMBERS)
+		return false;
+	for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at))
+		if (!within_bounds(json_object_iter_value(at), depth - 1))
+			return false;
+	return true;
+}
+
+/* Recursion ends with `depth`, whatever jansson let through. */
+static bool within_bounds(json_t *value, size_t depth)
+{
+	if (json_is_object(value))
+		return object_within_bounds(value, depth);
+	return json_is_array(value) ? array_within_bounds(value, depth) : true;
+}
+
+int document_parse(const void *bytes, size_t length, struct document *ret_document)
+{
+	json_error_t error;
+	json_t *root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
+
+	if (!root)
+		return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM
+		                                                           : DOCUMENT_MALFORMED;
+	if (!json_is_object(root)) {
+		json_decref(root);
+		return DOCUMENT_MALFORMED;
+	}
+	if (!within_bounds(root, DOCUMENT_DEPTH)) {
+		json_decref(root);
+		return DOCUMENT_BOUNDS;
+	}
+	ret_document->root = root;
+	return 0;
+}
+
+void document_done(struct document *document)
+{
+	json_decref(document->root);
+	document->root = NULL;
+}
+
+int document_members_among(const struct document *document, const char *const *names, size_t count)
+{
+	json_t *root = document->root;
+
+	for (void *at = json_object_iter(root); at; at = json_object_iter_next(root, at)) {
+		size_t i = 0;
+		while (i < count && strcmp(json_object_iter_key(at), names[i]) != 0)
+			i++;
+		if (i == count)
+			return DOCUMENT_OTHER;
+	}
+	return 0;
+}
+
+static bool string_is_clean(const json_t *string)
+{
+	return text_is_clean(json_string_value(string), json_string_length(string));
+}
+
+int document_text(const struct document *document, const char *name, char *ret_text, size_t size)
+{
+	const json_t *value = json_object_get(document->root, name);
+	size_t length;
+
+	if (!value)
+		return DOCUMENT_ABSENT;
+	if (!json_is_string(value))
+		return DOCUMENT_TYPE;
+	length = json_string_length(value);
+	if (length == 0 || length >= size || !string_is_clean(value))
+		return DOCUMENT_BOUNDS;
+	memcpy(ret_text, json_string_value(value), length);
+	ret_text[length] = '\0';
+	return 0;
+}
+
+int document_integer(const struct document *document, const char *name, int64_t min, int64_t max,
+                     int64_t *ret_number)
+{
+	const json_t *value = json_object_get(document->root, name);
+
+	if (!value)
+		return DOCUMENT_ABSENT;
+	if (!json_is_integer(value))
+		return DOCUMENT_TYPE;
+	if (json_integer_value(value) < min || json_integer_value(value) > max)
+		return DOCUMENT_BOUNDS;
+	*ret_number = json_integer_value(value);
+	return 0;
+}
+
+static int string_is(const json_t *value, const char *wanted)
+{
+	size_t length = strlen(wanted);
+
+	if (!json_is_string(value))
+		return DOCUMENT_TYPE;
+	if (!string_is_clean(value))
+		return DOCUMENT_BOUNDS;
+	if (json_string_length(value) != length)
+		return DOCUMENT_OTHER;
+	return memcmp(json_string_value(value), wanted, length) == 0 ? 0 : DOCUMENT_OTHER;
+}
+
+int document_holds(const struct document *document, const char *name, const char *wanted)
+{
+	const json_t *value = json_object_get(document->root, name);
+	int result = DOCUMENT_OTHER;
+
+	if (!value)
+		return DOCUMENT_ABSENT;
+	if (!json_is_array(value))
+		return string_is(value, wanted);
+	for (size_t i = 0; i < json_array_size(value); i++) {
+		int one = string_is(json_array_get(value, i), wanted);
+		if (one != 0 && one != DOCUMENT_OTHER)
+			return one; /* the whole list is in doubt, also where the wanted one came
+			               first */
+		if (one == 0)
+			result = 0;
+	}
+	return result;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One JSON object, read strictly and within bounds; json.c is the only file that calls jansson.
+ * Refused: duplicate members, also behind \u escapes (T14), NUL, text that is not UTF-8, anything
+ * after the object, anything that is not an object, and more depth or width than stated here (T25).
+ */
+#ifndef JIT_TOKEN_JSON_H
+#define JIT_TOKEN_JSON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define DOCUMENT_DEPTH   16 /* objects and arrays inside one another, the outermost counted */
+#define DOCUMENT_MEMBERS 64 /* of each object and each array */
+
+struct json_t;
+struct document {
+	struct json_t *root;
+};
+
+enum {
+	DOCUMENT_MALFORMED = 1, /* not a strict JSON object */
+	DOCUMENT_ABSENT,        /* no such member */
+	DOCUMENT_TYPE,          /* the member has another JSON type */
+	DOCUMENT_BOUNDS,        /* too deep, wide, long, large, small; empty; not clean text */
+	DOCUMENT_OTHER,         /* well-formed, but not what was asked for */
+};
+
+/* 0, DOCUMENT_MALFORMED, DOCUMENT_BOUNDS or -ENOMEM. Release with document_done(). */
+must_check int document_parse(const void *bytes, size_t length, struct document *ret_document);
+void document_done(struct document *document); /* takes an empty one; for cleanup() */
+
+/* 0, or DOCUMENT_OTHER when there is a member that is not among `names`. */
+must_check int document_members_among(const struct document *document, const char *const *names,
+                                      size_t count);
+
+/* Clean text of 1 to size - 1 bytes, NUL-terminated in ret_text (T15). 0, DOCUMENT_ABSENT,
+ * DOCUMENT_TYPE or DOCUMENT_BOUNDS. */
+must_check int document_text(const struct document *document, const char *name, char *ret_text,
+                             size_t size);
+
+/* An integer, never a float that looks like one (T16), in min..max. Results as document_text(). */
+must_check int document_integer(const struct document *document, const char *name, int64_t min,
+                                int64_t max, int64_t *ret_number);
+
+/* Is the member `wanted`, or an array of clean texts of which one is `wanted`, byte for byte?
+ * Results as document_text(), or DOCUMENT_OTHER when it is well-formed and does not hold it. */
+must_check int document_holds(const struct document *document, const char *name,
+                              const char *wanted);
+
+#endif
