@@ -86,15 +86,20 @@ static int read_text(int directory, const char *name, char *ret_text, size_t siz
 	return 0;
 }
 
+/* ENOENT about somebody else says little: a /proc with hidepid=2 answers so too, though one can
+ * open the very directory. About oneself it is a kernel without auditing. */
+static bool kernel_lacks_login_uids(void)
+{
+	return access("/proc/self/loginuid", F_OK) < 0 && errno == ENOENT;
+}
+
 static int read_login_uid(int directory, uid_t *ret_uid)
 {
 	char text[32];
 	uint64_t number;
 	int r = read_text(directory, "loginuid", text, sizeof(text));
 
-	/* The directory is there and this is not: a kernel without auditing. (Where /proc hides the
-	 * process, hidepid=2, the directory already is missing, and that is not "none".) */
-	if (r == -ENOENT) {
+	if (r == -ENOENT && kernel_lacks_login_uids()) {
 		*ret_uid = LOGIN_UID_NONE;
 		return 0;
 	}
