@@ -21,6 +21,9 @@ struct account {
 	gid_t gid;
 };
 
+/* No account: where it stood in for one by mistake, nothing would change and the check refuse. */
+static const struct account no_account = {(uid_t)-1, (gid_t)-1};
+
 /* Whom jitd runs as from the drop on: `user` if root started it, else whoever did. */
 static int account_of(const char *user, struct account *ret_account, struct fault *fault)
 {
@@ -127,7 +130,7 @@ int state_claim(const char *state_dir, const char *user, int *ret_lock, struct f
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	cleanup(cleanup_close) int directory = -1, fd = -1;
-	struct account account;
+	struct account account = no_account;
 	int r = account_of(user, &account, fault);
 
 	if (r < 0)
@@ -205,7 +208,7 @@ static bool is_final(const struct account *account, bool was_root)
 int privileges_drop(const char *user, struct fault *fault)
 {
 	const bool was_root = geteuid() == 0;
-	struct account account;
+	struct account account = no_account;
 	int r = account_of(user, &account, fault);
 
 	if (r < 0)

@@ -318,6 +318,7 @@ static int drop_as_one_is(void)
 
 	if (geteuid() == 0)
 		CHECK(setresgid(12345, 12345, 12345) == 0 && setresuid(12345, 12345, 12345) == 0);
+	CHECK(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
 	uid = geteuid();
 	gid = getegid();
 	CHECK(privileges_drop("no-such-user-here", &fault) == 0);

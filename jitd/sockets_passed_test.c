@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -67,14 +68,12 @@ static struct sockaddr_un address_of(const char *path)
 	return address;
 }
 
-static int listen_at(const char *path, int type)
+static int bind_at(const char *path, int type)
 {
 	struct sockaddr_un address = address_of(path);
 	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return -1;
-	if (type != SOCK_DGRAM && listen(fd, 5) < 0)
 		return -1;
 	return fd;
 }
@@ -116,25 +115,27 @@ struct handover {
 	const struct place *place;
 	const char *first, *second; /* bound here; NULL: not passed */
 	int type;
+	bool mute; /* bound, not listening */
 	mode_t pam_mode;
 	const char *fds, *pid; /* NULL: right ones */
 	int result;
 	const char *says;
 };
 
-static void pass_descriptor(const char *path, int type, int at)
+static void pass_descriptor(const char *path, int type, bool mute, int at)
 {
-	int fd = *path == '@' ? socket(AF_UNIX, type, 0) : listen_at(path, type);
+	int fd = *path == '@' ? socket(AF_UNIX, type, 0) : bind_at(path, type);
 	struct sockaddr_un abstract = address_of(path);
 
 	if (*path == '@') {
 		snprintf(abstract.sun_path + 1, sizeof(abstract.sun_path) - 1, "%s.%d", path,
 		         (int)getpid());
 		abstract.sun_path[0] = '\0';
-		if (bind(fd, (struct sockaddr *)&abstract, sizeof(abstract)) < 0 ||
-		    listen(fd, 5) < 0)
+		if (bind(fd, (struct sockaddr *)&abstract, sizeof(abstract)) < 0)
 			_exit(90);
 	}
+	if (type != SOCK_DGRAM && !mute && listen(fd, 5) < 0)
+		_exit(92);
 	if (fd < 0 || dup2(fd, at) < 0)
 		_exit(91);
 	if (fd != at)
@@ -175,9 +176,9 @@ static void hand_over(struct handover handover)
 
 	if (pid == 0) {
 		if (handover.first)
-			pass_descriptor(handover.first, handover.type, 3);
+			pass_descriptor(handover.first, handover.type, handover.mute, 3);
 		if (handover.second)
-			pass_descriptor(handover.second, handover.type, 4);
+			pass_descriptor(handover.second, handover.type, handover.mute, 4);
 		chmod(place->pam, handover.pam_mode);
 		snprintf(pid_text, sizeof(pid_text), "%d", (int)getpid());
 		setenv("LISTEN_PID", handover.pid ? handover.pid : pid_text, 1);
@@ -258,6 +259,16 @@ static void sockets_of_another_kind_are_refused(void **state)
 	}
 }
 
+static void sockets_that_do_not_listen_are_refused(void **state)
+{
+	struct handover handover = right_one(*state);
+
+	handover.mute = true;
+	handover.result = -EINVAL;
+	handover.says = "not a listening";
+	hand_over(handover);
+}
+
 static void sockets_of_other_paths_are_refused(void **state)
 {
 	struct handover handover = right_one(*state);
@@ -313,7 +324,7 @@ static void a_door_passed_twice_is_refused(void **state)
 		struct sockets sockets;
 		struct fault fault = {""};
 
-		pass_descriptor(place->client, SOCK_SEQPACKET, 3);
+		pass_descriptor(place->client, SOCK_SEQPACKET, false, 3);
 		dup2(3, 4);
 		snprintf(pid_text, sizeof(pid_text), "%d", (int)getpid());
 		setenv("LISTEN_PID", pid_text, 1);
@@ -337,6 +348,7 @@ int main(void)
 	        test(wrong_counts_are_refused),
 	        test(garbage_for_a_process_number_is_refused),
 	        test(sockets_of_another_kind_are_refused),
+	        test(sockets_that_do_not_listen_are_refused),
 	        test(sockets_of_other_paths_are_refused),
 	        test(d11_abstract_sockets_are_refused),
 	        test(pam_socket_that_others_may_use_is_refused),
