@@ -106,8 +106,8 @@ static int activate(struct activation *activation, bool *ret_active)
 		r = keep_token(activation);
 	if (r < 0)
 		return r;
-	(void)text_format(text, sizeof(text), "jti %s kid %s", activation->order.jti,
-	                  activation->order.kid);
+	best_effort(text_format(text, sizeof(text), "jti %s kid %s", activation->order.jti,
+	                        activation->order.kid));
 	return audit_append(activation->jitd, activation->order.iat,
 	                    &(struct event){.event = EVENT_GRANT,
 	                                    .access = access->id,

@@ -219,8 +219,8 @@ int judge_candidate(struct jitd *jitd, const struct door *door, uint32_t id,
 		return r;
 	judgement->token = token->reason;
 	say_no(judgement, reason, id);
-	(void)text_format(judgement->scope, sizeof(judgement->scope), "%.*s",
-	                  (int)strcspn(access->scope, " "), access->scope);
+	best_effort(text_format(judgement->scope, sizeof(judgement->scope), "%.*s",
+	                        (int)strcspn(access->scope, " "), access->scope));
 	if (reason != REASON_NONE)
 		return 0;
 	judgement->decision = DECISION_ALLOW;

@@ -320,8 +320,8 @@ static void show(struct call *call, uint32_t id, bool mine)
 		r = ACCESS_UNKNOWN;
 	if (r == ACCESS_UNKNOWN) {
 		char text[64];
-		(void)text_format(text, sizeof(text), "no such access%s: %u",
-		                  mine ? " of yours" : "", id);
+		best_effort(text_format(text, sizeof(text), "no such access%s: %u",
+		                        mine ? " of yours" : "", id));
 		send_refusal(peer, text);
 		return;
 	}

@@ -344,7 +344,8 @@ static void accept_ready(void *context, int events)
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-			(void)watch_set(listener->watch, 0); /* the sweep takes it up again */
+			best_effort(
+			        watch_set(listener->watch, 0)); /* the sweep takes it up again */
 		if (errno != EINTR && errno != ECONNABORTED)
 			return;
 	}
@@ -362,7 +363,7 @@ static void sweep(void *context)
 			peer_close(peer);
 	}
 	for (size_t i = 0; i < 2; i++)
-		(void)watch_set(peers->listeners[i].watch, WATCH_READ);
+		best_effort(watch_set(peers->listeners[i].watch, WATCH_READ));
 	timer_start(peers->sweep, SWEEP_MS);
 }
 

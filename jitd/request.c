@@ -214,8 +214,9 @@ int handle_request(struct call *call)
 	if (r < 0)
 		return r;
 	answer(call, &wish, id);
-	(void)text_format(text, sizeof(text), "%s by rule %s%s%s", wish.scopes, wish.rule->title,
-	                  call->in.request.reason[0] ? ": " : "", call->in.request.reason);
+	best_effort(text_format(text, sizeof(text), "%s by rule %s%s%s", wish.scopes,
+	                        wish.rule->title, call->in.request.reason[0] ? ": " : "",
+	                        call->in.request.reason));
 	return audit_append(call->jitd, call->now,
 	                    &(struct event){.event = EVENT_REQUEST,
 	                                    .access = id,

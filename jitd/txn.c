@@ -38,7 +38,7 @@ static void settle_all(struct txn *txn, bool committed)
 static void lose(struct txn *txn)
 {
 	if (store_in_transaction(txn->store))
-		(void)store_run(txn->store, STATEMENT_ROLLBACK);
+		best_effort(store_run(txn->store, STATEMENT_ROLLBACK));
 	txn->open = false;
 	txn->counters.failures++;
 	settle_all(txn, false);
