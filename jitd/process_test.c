@@ -77,6 +77,7 @@ static pid_t start_client(const struct host *host, void (*before)(void), int *re
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nobody behind */
 		if (before)
 			before();
 		connect_to(host);
