@@ -16,11 +16,14 @@ verdict() {
 		failures=$((failures + 1))
 	fi
 }
-# sources [PATTERN]: the C files of all rooms, tests beside the code included
+# sources [PATTERN]: the C files of all rooms, tests beside the code included; shipped: these without tests
 sources() {
 	for room in $rooms tests; do
 		[ ! -d "$room" ] || find "$room" \( -name '*.c' -o -name '*.h' -o -name '*.def' \) -print
 	done | grep -E "${1:-.}" | sort
+}
+shipped() {
+	sources "${1:-.}" | grep -vE '^tests/|_test[._]'
 }
 finish() {
 	[ $failures = 0 ]
