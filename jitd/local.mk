@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+dist_man_MANS += jitd/jitd.8
 noinst_LTLIBRARIES += libjitd.la
 libjitd_la_SOURCES = \
 	jitd/access.c jitd/access.h \
