@@ -34,11 +34,6 @@ static void cleanup_keys(struct keys **where)
 	keys_free(*where);
 }
 
-static void cleanup_key(struct key **where)
-{
-	key_free(*where);
-}
-
 static struct file_rule rule(void)
 {
 	return (struct file_rule){

@@ -43,8 +43,10 @@ static const struct order_text {
 	int (*add)(jwt_t *jwt, const char *name, const char *text);
 } texts[] = {
 #define ORDER_TEXT(field, form, add)                                                               \
-	{#field, offsetof(struct mint_order, field), sizeof(((struct mint_order *)0)->field),      \
-	 form, add}
+	{                                                                                          \
+#field, offsetof(struct mint_order, field),                                        \
+		        sizeof(((struct mint_order *)0)->field), form, add                         \
+	}
         ORDER_TEXT(kid, kid_form, jwt_add_header), ORDER_TEXT(iss, clean, jwt_add_grant),
         ORDER_TEXT(aud, clean, jwt_add_grant),     ORDER_TEXT(sub, text_is_name, jwt_add_grant),
         ORDER_TEXT(scope, clean, jwt_add_grant),   ORDER_TEXT(jti, jti_form, jwt_add_grant),
