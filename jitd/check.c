@@ -129,8 +129,7 @@ static int append_event(struct check *check)
 	                                    .phase = door_phase_word(check->ask.phase),
 	                                    .account = check->ask.user,
 	                                    .actor_uid = door->uid,
-	                                    .pid = check->peer->process.pid,
-	                                    .text = judgement->detail});
+	                                    .pid = check->peer->process.pid});
 }
 
 static int open_session(struct check *check)

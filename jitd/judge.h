@@ -38,9 +38,8 @@ struct judgement {
 	enum token_reason token; /* where reason is TOKEN */
 	uint32_t access;
 	int64_t until;
-	bool counts;        /* the access has a limited number of uses */
-	char scope[131];    /* what to ask for */
-	const char *detail; /* constant text for the log */
+	bool counts;     /* the access has a limited number of uses */
+	char scope[131]; /* what to ask for */
 };
 
 void door_of(const struct wire_check *ask, int64_t now, struct door *ret_door);

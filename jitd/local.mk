@@ -38,11 +38,14 @@ jitd_jitd_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 jitd_jitd_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 jitd_jitd_LDADD = libjitd.la
 
-JITD_UNIT_TESTS = jitd/keys_test jitd/mint_test jitd/names_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test
+JITD_UNIT_TESTS = jitd/access_test jitd/keys_test jitd/mint_test jitd/names_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test
 if HAVE_CMOCKA
 check_PROGRAMS += $(JITD_UNIT_TESTS)
 TESTS += $(JITD_UNIT_TESTS)
 endif
+jitd_access_test_SOURCES = jitd/access_test.c
+jitd_access_test_CFLAGS = $(TEST_CFLAGS)
+jitd_access_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_keys_test_SOURCES = jitd/keys_test.c
 jitd_keys_test_CFLAGS = $(TEST_CFLAGS)
 jitd_keys_test_LDADD = libjitd.la $(CMOCKA_LIBS)

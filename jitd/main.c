@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -22,6 +23,7 @@
 #include "jitd/sockets.h"
 
 #define DEFAULT_CONFIG SYSCONFDIR "/jitd/jitd.conf"
+#define DESCRIPTORS    8192
 #define CONFIG_MAX     ((size_t)1 << 20)
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
@@ -113,6 +115,17 @@ static int serve(struct jitd *jitd)
 	return r;
 }
 
+/* Two descriptors a connection: the usual 1024 are soon gone. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int start(struct settings *settings, struct fault *fault)
 {
 	struct sockets sockets = {.pam = -1, .client = -1};
@@ -177,6 +190,7 @@ int main(int argc, char **argv)
 	if (r)
 		return r - 1;
 	(void)signal(SIGPIPE, SIG_IGN);
+	raise_descriptors();
 	r = load_settings(arguments.config, &settings, &fault);
 	if (r == 0 && arguments.check) {
 		r = check_only(settings, &fault);
