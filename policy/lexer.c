@@ -38,7 +38,7 @@ static int check_bytes(const char *text, struct complaints *complaints)
 		if (!text_is_clean(at, length))
 			return complain(
 			        complaints, line, NULL,
-			        "a control character or a byte that is no UTF-8; take it out");
+			        "a control character, an invisible one or a byte that is no UTF-8; take it out");
 		at += length;
 		if (!*at)
 			break;
@@ -107,6 +107,7 @@ int lexer_next(struct lexer *lexer)
 {
 	int r = 0;
 
+	lexer->last = lexer->now.line;
 	skip_blanks(lexer);
 	lexer->now = (struct lexeme){.start = lexer->at, .line = lexer->line};
 	if (!lexer->text[lexer->at])

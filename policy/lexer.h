@@ -35,6 +35,7 @@ struct lexer {
 	unsigned int line;
 	struct complaints *complaints;
 	struct lexeme now;
+	unsigned int last; /* line of the lexeme before `now` */
 };
 
 /* Looks the whole text over for bytes that no line may hold, and takes the first lexeme. -EINVAL:

@@ -16,10 +16,17 @@ static bool has_group(const struct strings *names)
 	return false;
 }
 
-/* Can enough people approve, when nobody approves their own request? */
+/* How many could approve a request of `who`; nobody approves their own. */
+static size_t approvers_for(const struct rule *rule, const char *who)
+{
+	return rule->approvers.count - strings_hold(&rule->approvers, who);
+}
+
+/* Can enough people approve? */
 static void review_approvers(const struct rule *rule, struct complaints *complaints)
 {
 	const struct strings *approvers = &rule->approvers;
+	size_t stuck = 0;
 
 	if (has_group(approvers))
 		return;
@@ -30,14 +37,18 @@ static void review_approvers(const struct rule *rule, struct complaints *complai
 		         rule->title, rule->approvals, approvers->count);
 		return;
 	}
-	for (size_t i = 0; i < rule->who.count; i++) {
-		const char *who = rule->who.items[i];
-		if (strings_hold(approvers, who) && approvers->count - 1 < rule->approvals)
-			complain(complaints, rule->line, "approvers",
-			         "rule \"%s\": nobody approves their own request, so \"%s\" could "
-			         "never get the %u approvals; name more people",
-			         rule->title, who, rule->approvals);
-	}
+	for (size_t i = 0; i < rule->who.count; i++)
+		stuck += approvers_for(rule, rule->who.items[i]) < rule->approvals;
+	if (stuck && stuck == rule->who.count)
+		complain(complaints, rule->line, "approvers",
+		         "rule \"%s\": nobody approves their own request, so nobody in who could "
+		         "get approvals = %u; name more people",
+		         rule->title, rule->approvals);
+	else if (stuck)
+		caution(complaints, rule->line, "approvers",
+		        "rule \"%s\": nobody approves their own request, so some in who could "
+		        "never get approvals = %u; name more people",
+		        rule->title, rule->approvals);
 }
 
 /* Does the rule let anybody else become `account`? */

@@ -45,7 +45,7 @@ static int syntax(struct scanner *scanner, const char *expected)
 	const struct lexeme *now = &scanner->lexer.now;
 
 	if (now->kind == LEXEME_END)
-		return complain(scanner->complaints, now->line, NULL,
+		return complain(scanner->complaints, scanner->lexer.last, NULL,
 		                "the file ends too early; expected %s", expected);
 	return complain(scanner->complaints, now->line, NULL, "unexpected %.*s; expected %s",
 	                (int)(now->length < SHOWN ? now->length : SHOWN),
