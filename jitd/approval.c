@@ -241,7 +241,9 @@ int handle_approve(struct call *call)
 		r = check_rule_unchanged(call, access, &refused);
 	if (r == 0 && !refused)
 		r = shorten(call, access, &refused);
-	return r < 0 || refused ? r : say_yes(call, access);
+	if (r < 0 || refused)
+		return r;
+	return access ? say_yes(call, access) : -EIO;
 }
 
 int handle_deny(struct call *call)
@@ -253,6 +255,8 @@ int handle_deny(struct call *call)
 
 	if (r < 0 || refused)
 		return r;
+	if (!access)
+		return -EIO;
 	r = insert_decision(call, access->id, "deny", comment);
 	if (r == 0)
 		r = log_word(call, access, EVENT_DENY, comment);
