@@ -235,6 +235,9 @@ static void t18_the_edges_of_time(void **state)
 	assert_payload(bench, payload_with("iat", "1800000006"), EARLY);
 	assert_payload(bench, payload_with("nbf", "1800000005"), UNSET);
 	assert_payload(bench, payload_with("nbf", "1800000006"), EARLY);
+	/* an nbf of its own does not excuse the iat */
+	text_owned later = payload_with("iat", "1800000006");
+	assert_payload(bench, text_of("{\"nbf\":1799999990,%s", later + 1), EARLY);
 }
 
 static void t19_no_clock_overflows(void **state)

@@ -24,6 +24,8 @@ static void base64url_has_one_spelling(void **state)
 	        {"Zm9v", 0, "foo"},
 	        {"Zm9vYg", 0, "foob"},
 	        {"-_-_", 0, "\xfb\xff\xbf"},
+	        {"A", -EINVAL, ""},
+	        {"Zm9vA", -EINVAL, ""},
 	        {"Z", -EINVAL, ""},
 	        {"Zm9vY", -EINVAL, ""},
 	        {"Zh", -EINVAL, ""},
@@ -223,8 +225,12 @@ static void parts_are_not_empty(void **state)
 	static const char *const bad[] = {".b.c", "a..c", "a.b.", "..", "..c", "a..", ".b."};
 	struct bench *bench = *state;
 
-	for (size_t i = 0; i < COUNT(bad); i++)
+	struct form form;
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
 		assert_reason(bench, bad[i], FORM);
+		assert_int_equal(form_split(bad[i], strlen(bad[i]), &form), TOKEN_REASON_FORM);
+	}
 }
 
 static void t24_any_size_is_safe(void **state)

@@ -195,23 +195,26 @@ static void refuse_public(const char *pem, const char *word)
 
 static void t04_keys_of_other_kinds_are_refused(void **state)
 {
-	EVP_PKEY *const others[] = {
-	        EVP_RSA_gen(2048),
-	        EVP_EC_gen("P-384"),
-	        EVP_EC_gen("P-521"),
-	        EVP_EC_gen("secp256k1"),
-	        EVP_EC_gen("brainpoolP256r1"),
-	        EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"),
-	        EVP_PKEY_Q_keygen(NULL, NULL, "X25519"),
+	const struct {
+		EVP_PKEY *pkey;
+		const char *word;
+	} others[] = {
+	        {EVP_RSA_gen(2048), "not an elliptic curve key"},
+	        {EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), "not an elliptic curve key"},
+	        {EVP_PKEY_Q_keygen(NULL, NULL, "X25519"), "not an elliptic curve key"},
+	        {EVP_EC_gen("P-384"), "another curve: need P-256"},
+	        {EVP_EC_gen("P-521"), "another curve: need P-256"},
+	        {EVP_EC_gen("secp256k1"), "another curve: need P-256"},
+	        {EVP_EC_gen("brainpoolP256r1"), "another curve: need P-256"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(others); i++) {
-		text_owned private = pem_of_private(others[i], NULL);
-		text_owned public = pem_of_public(others[i]);
-		refuse_private(private, "P-256");
-		refuse_public(public, "P-256");
-		EVP_PKEY_free(others[i]);
+		text_owned private = pem_of_private(others[i].pkey, NULL);
+		text_owned public = pem_of_public(others[i].pkey);
+		refuse_private(private, others[i].word);
+		refuse_public(public, others[i].word);
+		EVP_PKEY_free(others[i].pkey);
 	}
 }
 
@@ -254,8 +257,9 @@ static void t04_a_key_file_holds_one_key_and_nothing_else(void **state)
 		text_owned headed = text_of("%.*s\nProc-Type: 4,ENCRYPTED\n\n%s",
 		                            (int)(body - pems[i]), pems[i], body + 1);
 		text_owned large = text_of("%s%8192s", pems[i], "");
-		const char *const bad[] = {led,    named, twice, followed, cut,
-		                           headed, large, "",    "x"};
+		text_owned marked = text_of("%.*sx\n%s", (int)(body - pems[i]), pems[i], pems[i]);
+		const char *const bad[] = {marked, led,    named, twice, followed,
+		                           cut,    headed, large, "",    "x"};
 		for (size_t j = 0; j < COUNT(bad); j++)
 			refuse[i](bad[j], "nothing else");
 	}

@@ -59,7 +59,6 @@ static void look_for_comparison(const char *path, const char *line)
 	static const char *const public[] = {
 	        "memcmp(json_string_value(value), wanted, length)",
 	        "memcmp(own, kid, length)",
-	        "strcmp(block->name, name)",
 	        "strcmp(claims->iss, expectation->issuer)",
 	        "strcmp(group, SN_X9_62_prime256v1)",
 	        "strcmp(header->algorithm, algorithm_names[",
