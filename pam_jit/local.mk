@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += libguard.la
 libguard_la_SOURCES = \
-	pam_jit/facts.c pam_jit/facts.h \
-	pam_jit/handle.c pam_jit/handle.h \
-	pam_jit/options.c pam_jit/options.h \
-	pam_jit/outcome.c pam_jit/outcome.h \
-	pam_jit/pam_jit.c \
-	pam_jit/relay.c pam_jit/relay.h
+	pam_jit/call.c \
+	pam_jit/outcome.c \
+	pam_jit/pam_jit.c pam_jit/pam_jit.h \
+	pam_jit/relay.c
 
 # What the module does not use of base (files, NSS) is left out of it by --gc-sections.
 pam_LTLIBRARIES += pam_jit.la
