@@ -48,6 +48,7 @@ jitd_access_test_CFLAGS = $(TEST_CFLAGS)
 jitd_access_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_keys_test_SOURCES = jitd/keys_test.c
 jitd_keys_test_CFLAGS = $(TEST_CFLAGS)
+jitd_keys_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=cleanup_secret
 jitd_keys_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_mint_test_SOURCES = jitd/mint_test.c
 jitd_mint_test_CFLAGS = $(TEST_CFLAGS)
