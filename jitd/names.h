@@ -2,10 +2,13 @@
 /*
  * NSS without waiting: look-ups run on threads of their own in two lanes, so that neither a slow
  * LDAP nor many clients stop signatures, the loop, or root's PAM checks (design of the daemon: two
- * lanes, 2 s deadline). Answers are cached 1 s at most and dropped when /etc/passwd, /etc/group or
- * /etc/nsswitch.conf change. A thread past its deadline is given up and replaced, at most
- * NAMES_LOST_MAX times a lane at once; then look-ups of that lane fail at once until a lost thread
- * comes back.
+ * lanes, 2 s deadline, counted from names_lookup()). Answers are cached 1 s at most, counted from
+ * the question, and dropped when /etc/passwd, /etc/group or /etc/nsswitch.conf change; so are the
+ * last answers that may stand in for failed ones: whoever edits those files wants it to count now.
+ * A thread past its deadline is given up and replaced, at most NAMES_LOST_MAX times a lane at once;
+ * then look-ups of that lane fail at once until a lost thread comes back.
+ *
+ * A cache of NSS's own (nscd, sssd) is not seen from here, and adds its time.
  */
 #ifndef JIT_JITD_NAMES_H
 #define JIT_JITD_NAMES_H
@@ -24,8 +27,8 @@ enum names_result {
 	NAMES_FAILED = 0, /* NSS failed or did not answer in time: undecided, so deny */
 	NAMES_FOUND,
 	NAMES_UNKNOWN, /* NSS answered: no such user */
-	NAMES_STALE,   /* NSS failed; this is its last answer, at most 15 min old: good for running
-	                  grants only */
+	NAMES_STALE,   /* NSS failed or did not answer; this is its last answer, at most 15 min old:
+	                  good   for running grants only */
 };
 
 struct names;
@@ -44,8 +47,9 @@ must_check int names_new(struct loop *loop, struct names **ret_names);
 struct names *names_free(struct names *names);
 
 /* Always answers exactly once, on the loop's thread: before names_lookup() returns when the cache
- * knows or the lane is full (NAMES_FAILED), else later. names_free() answers what is open with
- * NAMES_FAILED. */
+ * knows, the lane is full (256 waiting: NAMES_FAILED, for a crowd must not bring back an old
+ * answer), or too many of its threads are lost; else later. names_free() answers what is open with
+ * NAMES_FAILED. An answer may look up more, but not call names_free(). */
 void names_lookup(struct names *names, enum names_lane lane, const struct names_key *key,
                   names_answer *answer, void *context);
 
