@@ -17,6 +17,8 @@ libjitd_la_SOURCES = \
 	jitd/loop.c jitd/loop.h \
 	jitd/mint.c jitd/mint.h \
 	jitd/names.c jitd/names.h \
+	jitd/names_cache.c jitd/names_cache.h \
+	jitd/names_crew.c jitd/names_crew.h \
 	jitd/peer.c jitd/peer.h \
 	jitd/privileges.c jitd/privileges.h \
 	jitd/process.c jitd/process.h \
@@ -38,7 +40,7 @@ jitd_jitd_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 jitd_jitd_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 jitd_jitd_LDADD = libjitd.la
 
-JITD_UNIT_TESTS = jitd/access_test jitd/keys_test jitd/mint_test jitd/names_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test
+JITD_UNIT_TESTS = jitd/access_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test
 if HAVE_CMOCKA
 check_PROGRAMS += $(JITD_UNIT_TESTS)
 TESTS += $(JITD_UNIT_TESTS)
@@ -55,8 +57,13 @@ jitd_mint_test_CFLAGS = $(TEST_CFLAGS)
 jitd_mint_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_names_test_SOURCES = jitd/names_test.c
 jitd_names_test_CFLAGS = $(TEST_CFLAGS)
-jitd_names_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=identity_by_uid -Wl,--wrap=identity_by_name
+jitd_names_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=identity_by_uid -Wl,--wrap=identity_by_name \
+	-Wl,--wrap=clock_gettime -Wl,--wrap=timer_start
 jitd_names_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_names_cache_test_SOURCES = jitd/names_cache_test.c
+jitd_names_cache_test_CFLAGS = $(TEST_CFLAGS)
+jitd_names_cache_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=stat
+jitd_names_cache_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_process_test_SOURCES = jitd/process_test.c
 jitd_process_test_CFLAGS = $(TEST_CFLAGS)
 jitd_process_test_LDADD = libjitd.la $(CMOCKA_LIBS)
