@@ -27,7 +27,7 @@ __attribute__((format(printf, 2, 0))) static void be_silent(cfg_t *cfg, const ch
 	(void)arguments;
 }
 
-static cfg_opt_t option(const struct conf_key *key)
+static cfg_opt_t option_of(const struct conf_key *key)
 {
 	const cfg_opt_t string = CFG_STR(key->name, NULL, CFGF_NONE);
 	const cfg_opt_t list = CFG_STR_LIST(key->name, NULL, CFGF_NONE);
@@ -60,7 +60,7 @@ static cfg_opt_t *options_of(const struct conf_kind *kind, size_t more, size_t *
 		return NULL;
 	for (size_t i = 0; i < kind->key_count; i++)
 		if (kind->keys[i].type != CONF_LATER)
-			options[count++] = option(&kind->keys[i]);
+			options[count++] = option_of(&kind->keys[i]);
 	options[count] = (cfg_opt_t)CFG_END();
 	*ret_count = count;
 	return options;

@@ -302,40 +302,57 @@ static const struct conf_kind *find_kind(const struct scanner *scanner, const st
 	return NULL;
 }
 
-/* Is this the head of a block that can be read? Reports when it is not. */
-static bool head_is_good(struct scanner *scanner, const struct conf_kind *kind,
-                         const struct lexeme *name, const struct lexeme *title)
+static void refuse_block(struct scanner *scanner, const struct lexeme *name, const char *why)
 {
 	char shown[SHOWN + 1];
 
 	(void)snprintf(shown, sizeof(shown), "%.*s",
 	               (int)(name->length < SHOWN ? name->length : SHOWN),
 	               scanner->lexer.text + name->start);
-	if (!kind || kind->later) {
-		complain(scanner->complaints, name->line, shown, "%s",
-		         kind ? "a block that is not known to this version; take it out"
-		              : "unknown block; take it out, or write = after a key");
-		return false;
-	}
-	if (kind->titled && !title->length)
+	complain(scanner->complaints, name->line, shown, "%s", why);
+}
+
+/* Has the block a title just where it takes one? Reports when not. */
+static bool title_fits(struct scanner *scanner, const struct conf_kind *kind,
+                       const struct lexeme *name, const struct lexeme *title)
+{
+	if (kind->titled == !!title->length)
+		return true;
+	if (kind->titled)
 		complain(scanner->complaints, name->line, kind->name,
 		         "has no title; write %s \"title\" {", kind->name);
-	if (!kind->titled && title->length)
+	else
 		complain(scanner->complaints, name->line, kind->name, "takes no title; write %s {",
 		         kind->name);
-	return kind->titled == !!title->length;
+	return false;
+}
+
+/* The kind of a block that can be read; NULL: reported. */
+static const struct conf_kind *take_kind(struct scanner *scanner, const struct lexeme *name,
+                                         const struct lexeme *title)
+{
+	const struct conf_kind *kind = find_kind(scanner, name);
+
+	if (!kind)
+		refuse_block(scanner, name, "unknown block; take it out, or write = after a key");
+	else if (kind->later)
+		refuse_block(scanner, name,
+		             "a block that is not known to this version; take it out");
+	else if (title_fits(scanner, kind, name, title))
+		return kind;
+	return NULL;
 }
 
 /* After the name, and the title where there is one: at the opening brace. */
 static int scan_body(struct scanner *scanner, const struct lexeme *name, const struct lexeme *title)
 {
-	const struct conf_kind *kind = find_kind(scanner, name);
+	const struct conf_kind *kind = take_kind(scanner, name, title);
 	struct conf_block *block;
 	int r = lexer_next(&scanner->lexer);
 
 	if (r < 0)
 		return r;
-	if (!head_is_good(scanner, kind, name, title))
+	if (!kind)
 		return skip_block(scanner, name->start);
 	block = add_block(scanner, kind, name->line);
 	if (!block)

@@ -267,7 +267,7 @@ int settings_parse(const struct policy_source *source, policy_report *report, vo
 
 	if (r == 0)
 		r = conf_read(source->text, &grammar, &complaints, &conf);
-	if (r < 0)
+	if (r)
 		return r;
 	for (size_t i = 0; i < conf->blocks[0].count && r == 0; i++) {
 		check_entry(&complaints, &conf->blocks[0].entries[i]);
