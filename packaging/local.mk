@@ -28,3 +28,9 @@ uninstall-local:
 	! cmp -s '$(srcdir)/packaging/jitd.conf' '$(DESTDIR)$(jitdconfdir)/jitd.conf' || \
 		rm -f '$(DESTDIR)$(jitdconfdir)/jitd.conf'
 	-rmdir '$(DESTDIR)$(jitdconfdir)/policy.d' '$(DESTDIR)$(jitdconfdir)' 2>/dev/null
+
+# PAM loads the module by name; nobody links it
+install-exec-hook:
+	rm -f '$(DESTDIR)$(pamdir)/pam_jit.la'
+uninstall-hook:
+	rm -f '$(DESTDIR)$(pamdir)/pam_jit.so'
