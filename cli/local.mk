@@ -47,3 +47,20 @@ cli_jitd_admin_SOURCES = cli/admin/main.c
 cli_jitd_admin_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 cli_jitd_admin_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 cli_jitd_admin_LDADD = libcli.la
+
+dist_man_MANS += cli/jit.1 cli/jitd-admin.8
+
+if HAVE_CMOCKA
+cli_tests = cli/usage_test cli/talk_test cli/policy_check_test
+check_PROGRAMS += $(cli_tests)
+TESTS += $(cli_tests)
+cli_usage_test_SOURCES = cli/usage_test.c cli/cli_test_jitd.c cli/cli_test_jitd.h
+cli_usage_test_CFLAGS = $(TEST_CFLAGS)
+cli_usage_test_LDADD = libcli.la $(CMOCKA_LIBS) -lutil
+cli_talk_test_SOURCES = cli/talk_test.c cli/cli_test_jitd.c cli/cli_test_jitd.h
+cli_talk_test_CFLAGS = $(TEST_CFLAGS)
+cli_talk_test_LDADD = libwire.la libbase.la $(CMOCKA_LIBS) -lutil
+cli_policy_check_test_SOURCES = cli/policy_check_test.c cli/cli_test_jitd.c cli/cli_test_jitd.h
+cli_policy_check_test_CFLAGS = $(TEST_CFLAGS)
+cli_policy_check_test_LDADD = libwire.la libbase.la $(CMOCKA_LIBS) -lutil
+endif

@@ -57,10 +57,10 @@ static enum exit_code check(const struct invocation *in, const char *directory, 
 	int r = policy_files_read(directory, owner, &files, &fault);
 
 	if (r < 0)
-		return fail(in, EXIT_REFUSED, "%s", fault.text);
+		return give_up(in, EXIT_REFUSED, "%s", fault.text);
 	r = policy_parse(files.sources, files.count, max_grant, review, so_far, &policy);
 	if (r < 0 && !so_far->errors)
-		return fail(in, EXIT_REFUSED, "%s: %s", directory, strerror(-r));
+		return give_up(in, EXIT_REFUSED, "%s: %s", directory, strerror(-r));
 	if (r < 0 || so_far->errors) {
 		printf("%zu error%s\n", so_far->errors, so_far->errors == 1 ? "" : "s");
 		return EXIT_REFUSED;
@@ -78,7 +78,7 @@ static enum exit_code run(const struct invocation *in)
 	int r = read_settings(&so_far, &settings);
 
 	if (r < 0 && !so_far.errors)
-		return fail(in, EXIT_REFUSED, "%s: %s", SETTINGS_PATH, strerror(-r));
+		return give_up(in, EXIT_REFUSED, "%s: %s", SETTINGS_PATH, strerror(-r));
 	if (!directory && !settings) {
 		printf("%zu error%s\n", so_far.errors, so_far.errors == 1 ? "" : "s");
 		return EXIT_REFUSED;

@@ -60,7 +60,7 @@ static enum exit_code read_counters(struct connection *connection, struct counte
 		if (row.id != MESSAGE_counter)
 			return connection_unexpected(connection, &row);
 		if (take_counter(counters, &row.counter) < 0)
-			return fail(connection->in, EXIT_REFUSED, "internal error: no memory");
+			return give_up(connection->in, EXIT_REFUSED, "internal error: no memory");
 	}
 }
 
@@ -102,7 +102,7 @@ static int try_status(const struct invocation *in, int64_t deadline, struct faul
 	} while (r == 0 && answer.id == MESSAGE_wait);
 	client_close(&client);
 	if (r == 0 && answer.id == MESSAGE_refused)
-		return (int)fail(in, EXIT_REFUSED, "%s", answer.refused.text);
+		return (int)give_up(in, EXIT_REFUSED, "%s", answer.refused.text);
 	return r;
 }
 
@@ -118,7 +118,7 @@ static enum exit_code wait_until_ready(const struct invocation *in)
 		r = try_status(in, deadline, &fault);
 	}
 	if (r < 0)
-		return fail(in, EXIT_UNREACHABLE, "jitd not reachable: %s", fault.text);
+		return give_up(in, EXIT_UNREACHABLE, "jitd not reachable: %s", fault.text);
 	return (enum exit_code)r;
 }
 
@@ -141,7 +141,7 @@ static enum exit_code run(const struct invocation *in)
 		return code;
 	r = in->options[OPTION_JSON] ? json_counters(stdout, counters.items, counters.count)
 	                             : print_table(&counters);
-	return r == 0 ? EXIT_DONE : fail(in, EXIT_REFUSED, "internal error: %s", strerror(-r));
+	return r == 0 ? EXIT_DONE : give_up(in, EXIT_REFUSED, "internal error: %s", strerror(-r));
 }
 
 const struct command admin_status = {

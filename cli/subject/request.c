@@ -33,9 +33,9 @@ static enum exit_code ask(const struct invocation *in, const struct message *mes
 	connection.interrupt = interrupt_pressed;
 	reply = connection_receive(&connection, &answer);
 	if (reply == REPLY_NONE && connection.code == EXIT_INTERRUPTED)
-		return fail(in, EXIT_INTERRUPTED,
-		            "interrupted before jitd answered; 'jit list' shows whether it took "
-		            "the request");
+		return give_up(in, EXIT_INTERRUPTED,
+		               "interrupted before jitd answered; 'jit list' shows whether it took "
+		               "the request");
 	if (reply == REPLY_NONE)
 		return connection.code;
 	if (reply != REPLY_DONE || !answer.done.access)
