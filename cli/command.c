@@ -42,7 +42,7 @@ static const char *shown(const char *typed, char ret_text[static SHOWN_SIZE])
 	return ret_text;
 }
 
-static void complain(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void complain(const char *format, va_list arguments)
 {
 	char line[FAULT_SIZE * 2], clean[FAULT_SIZE * 2];
 

@@ -86,20 +86,18 @@ static bool may_come(int error)
 	       error == -EPIPE;
 }
 
-/* One try; 0 when jitd told its status, EXIT_REFUSED when it would not. */
+/* One try, heard to its end; 0 when jitd told its status, EXIT_REFUSED when it would not. */
 static int try_status(const struct invocation *in, int64_t deadline, struct fault *fault)
 {
 	const struct message message = {.id = MESSAGE_status};
-	struct message answer;
+	struct message answer = {.id = MESSAGE_NONE};
 	struct client client = CLIENT_CLOSED;
 	int r = client_connect(&client, in->socket, deadline, fault);
 
 	if (r == 0)
 		r = client_send(&client, &message, fault);
-	do {
-		if (r == 0)
-			r = client_receive(&client, NULL, NULL, &answer, fault);
-	} while (r == 0 && answer.id == MESSAGE_wait);
+	while (r == 0 && answer.id != MESSAGE_end && answer.id != MESSAGE_refused)
+		r = client_receive(&client, NULL, NULL, &answer, fault);
 	client_close(&client);
 	if (r == 0 && answer.id == MESSAGE_refused)
 		return (int)give_up(in, EXIT_REFUSED, "%s", answer.refused.text);
