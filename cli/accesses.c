@@ -81,7 +81,7 @@ static enum exit_code read_rows(struct connection *connection, struct access_lis
 			return EXIT_DONE;
 		r = access_list_take(list, &row);
 		if (r == -ENOMEM)
-			return fail(connection->in, EXIT_REFUSED, "internal error: no memory");
+			return give_up(connection->in, EXIT_REFUSED, "internal error: no memory");
 		if (r < 0)
 			return connection_unexpected(connection, &row);
 	}
@@ -119,9 +119,9 @@ enum exit_code access_fetch(const struct invocation *in, uint32_t access, bool m
 		return code;
 	if (list.count != 1 || list.items[0].access.id != access) {
 		access_list_done(&list);
-		return fail(in, EXIT_REFUSED,
-		            "internal error: jitd was asked for access %u and told another",
-		            access);
+		return give_up(in, EXIT_REFUSED,
+		               "internal error: jitd was asked for access %u and told another",
+		               access);
 	}
 	*ret_list = list;
 	return EXIT_DONE;

@@ -42,7 +42,7 @@ static const char *shown(const char *typed, char ret_text[static SHOWN_SIZE])
 	return ret_text;
 }
 
-static void complain(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void complain(const char *format, va_list arguments)
 {
 	char line[FAULT_SIZE * 2], clean[FAULT_SIZE * 2];
 
@@ -64,7 +64,7 @@ enum exit_code usage_error(const struct invocation *in, const char *format, ...)
 	return EXIT_USAGE;
 }
 
-enum exit_code fail(const struct invocation *in, enum exit_code code, const char *format, ...)
+enum exit_code give_up(const struct invocation *in, enum exit_code code, const char *format, ...)
 {
 	va_list arguments;
 
@@ -305,17 +305,16 @@ static int choose_socket(struct reading *reading)
 static int run_command(struct reading *reading)
 {
 	const struct invocation *in = &reading->in;
-	int r = choose_socket(reading);
+	int r;
 
-	if (r != READ_ON)
-		return r;
 	if (!in->command)
 		return (int)no_such_command(reading, NULL, NULL);
 	if (in->argument_count < in->command->arguments_min)
 		return (int)usage_error(in, "%s is missing; usage: %s %s %s",
 		                        in->command->arguments, in->tool->name, in->command->name,
 		                        in->command->arguments);
-	return (int)in->command->run(in);
+	r = choose_socket(reading);
+	return r == READ_ON ? (int)in->command->run(in) : r;
 }
 
 int tool_main(const struct tool *tool, int argc, char *const *argv)

@@ -78,9 +78,9 @@ const struct command *tool_command(const struct tool *tool, const char *name);
 __attribute__((format(printf, 2, 3))) enum exit_code usage_error(const struct invocation *in,
                                                                  const char *format, ...);
 /* One line to stderr, led by the tool's name. Returns `code`. */
-__attribute__((format(printf, 3, 4))) enum exit_code fail(const struct invocation *in,
-                                                          enum exit_code code, const char *format,
-                                                          ...);
+__attribute__((format(printf, 3, 4))) enum exit_code give_up(const struct invocation *in,
+                                                             enum exit_code code,
+                                                             const char *format, ...);
 
 /* The first argument as the number of an access; EXIT_DONE or EXIT_USAGE with its line. */
 must_check enum exit_code argument_access(const struct invocation *in, uint32_t *ret_access);

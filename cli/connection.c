@@ -9,7 +9,7 @@
 
 static enum exit_code unreachable(const struct connection *connection, const struct fault *fault)
 {
-	return fail(connection->in, EXIT_UNREACHABLE, "jitd not reachable: %s", fault->text);
+	return give_up(connection->in, EXIT_UNREACHABLE, "jitd not reachable: %s", fault->text);
 }
 
 static int open_once(struct connection *connection, struct fault *fault)
@@ -33,7 +33,7 @@ enum exit_code connection_send(struct connection *connection, const struct messa
 	if (r == 0 || r == -EPIPE || r == -ECONNRESET)
 		return EXIT_DONE;
 	if (r == -EINVAL)
-		return fail(connection->in, EXIT_REFUSED, "internal error: %s", fault.text);
+		return give_up(connection->in, EXIT_REFUSED, "internal error: %s", fault.text);
 	return unreachable(connection, &fault);
 }
 
@@ -42,9 +42,9 @@ enum exit_code connection_unexpected(const struct connection *connection,
 {
 	const struct wire_info *info = wire_info((unsigned int)message->id);
 
-	return fail(connection->in, EXIT_REFUSED,
-	            "internal error: jitd answered '%s', which is no answer to this",
-	            info ? info->name : "?");
+	return give_up(connection->in, EXIT_REFUSED,
+	               "internal error: jitd answered '%s', which is no answer to this",
+	               info ? info->name : "?");
 }
 
 static const enum reply reply_of[] = {
@@ -83,8 +83,8 @@ enum reply connection_receive(struct connection *connection, struct message *ret
 	if (r < 0)
 		return failed(connection, unreachable(connection, &fault));
 	if (ret_message->id == MESSAGE_refused)
-		return failed(connection,
-		              fail(connection->in, EXIT_REFUSED, "%s", ret_message->refused.text));
+		return failed(connection, give_up(connection->in, EXIT_REFUSED, "%s",
+		                                  ret_message->refused.text));
 	reply = (size_t)ret_message->id < REPLIES ? reply_of[ret_message->id] : REPLY_NONE;
 	if (reply == REPLY_NONE)
 		connection->code = connection_unexpected(connection, ret_message);

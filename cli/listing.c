@@ -162,7 +162,7 @@ enum exit_code listing_print(const struct invocation *in, const struct access_li
 		r = print_table(list, listing);
 	else
 		printf("%s\n", empty);
-	return r == 0 ? EXIT_DONE : fail(in, EXIT_REFUSED, "internal error: %s", strerror(-r));
+	return r == 0 ? EXIT_DONE : give_up(in, EXIT_REFUSED, "internal error: %s", strerror(-r));
 }
 
 /* ---- one in full ---- */
@@ -244,5 +244,5 @@ enum exit_code access_print(const struct invocation *in, const struct access_rec
 		r = json_access_alone(stdout, record);
 	else
 		print_in_full(record, (int64_t)time(NULL));
-	return r == 0 ? EXIT_DONE : fail(in, EXIT_REFUSED, "internal error: %s", strerror(-r));
+	return r == 0 ? EXIT_DONE : give_up(in, EXIT_REFUSED, "internal error: %s", strerror(-r));
 }

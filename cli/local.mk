@@ -47,3 +47,32 @@ cli_jitd_admin_SOURCES = cli/admin/main.c
 cli_jitd_admin_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 cli_jitd_admin_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 cli_jitd_admin_LDADD = libcli.la
+
+dist_man_MANS += cli/jit.1 cli/jitd-admin.8
+
+if HAVE_CMOCKA
+cli_tests = cli/listing_test cli/policy_check_test cli/request_test cli/talk_test cli/usage_test
+check_PROGRAMS += $(cli_tests)
+TESTS += $(cli_tests)
+check_LTLIBRARIES += libclitest.la
+libclitest_la_SOURCES = \
+	cli/cli_test_jitd.c cli/cli_test_jitd.h \
+	cli/cli_test_rows.c cli/cli_test_rows.h
+libclitest_la_CFLAGS = $(TEST_CFLAGS)
+libclitest_la_LIBADD = libcli.la $(CMOCKA_LIBS) -lutil
+cli_listing_test_SOURCES = cli/listing_test.c
+cli_listing_test_CFLAGS = $(TEST_CFLAGS)
+cli_listing_test_LDADD = libclitest.la
+cli_policy_check_test_SOURCES = cli/policy_check_test.c
+cli_policy_check_test_CFLAGS = $(TEST_CFLAGS)
+cli_policy_check_test_LDADD = libclitest.la
+cli_request_test_SOURCES = cli/request_test.c
+cli_request_test_CFLAGS = $(TEST_CFLAGS)
+cli_request_test_LDADD = libclitest.la
+cli_talk_test_SOURCES = cli/talk_test.c
+cli_talk_test_CFLAGS = $(TEST_CFLAGS)
+cli_talk_test_LDADD = libclitest.la
+cli_usage_test_SOURCES = cli/usage_test.c
+cli_usage_test_CFLAGS = $(TEST_CFLAGS)
+cli_usage_test_LDADD = libclitest.la
+endif

@@ -15,6 +15,6 @@ const struct command admin_lock = {
         .arguments = "U",
         .arguments_min = 1,
         .arguments_max = 1,
-        .summary = "end the access of a user, and allow and grant none until unlocked",
+        .summary = "let a user open and ask for nothing until unlocked",
         .run = run,
 };

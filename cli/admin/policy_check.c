@@ -48,6 +48,12 @@ static int read_settings(struct review *so_far, struct settings **ret_settings)
 	return settings_parse(&source, review, so_far, ret_settings);
 }
 
+static enum exit_code count_errors(const struct review *so_far)
+{
+	printf("%zu error%s\n", so_far->errors, so_far->errors == 1 ? "" : "s");
+	return EXIT_REFUSED;
+}
+
 static enum exit_code check(const struct invocation *in, const char *directory, uid_t owner,
                             int64_t max_grant, struct review *so_far)
 {
@@ -57,14 +63,12 @@ static enum exit_code check(const struct invocation *in, const char *directory, 
 	int r = policy_files_read(directory, owner, &files, &fault);
 
 	if (r < 0)
-		return fail(in, EXIT_REFUSED, "%s", fault.text);
+		return give_up(in, EXIT_REFUSED, "%s", fault.text);
 	r = policy_parse(files.sources, files.count, max_grant, review, so_far, &policy);
-	if (r < 0 && !so_far->errors)
-		return fail(in, EXIT_REFUSED, "%s: %s", directory, strerror(-r));
-	if (r < 0 || so_far->errors) {
-		printf("%zu error%s\n", so_far->errors, so_far->errors == 1 ? "" : "s");
-		return EXIT_REFUSED;
-	}
+	if (so_far->errors)
+		return count_errors(so_far);
+	if (r < 0)
+		return give_up(in, EXIT_REFUSED, "%s: %s", directory, strerror(-r));
 	printf("%zu rule%s, no error\n", policy_rule_count(policy),
 	       policy_rule_count(policy) == 1 ? "" : "s");
 	return EXIT_DONE;
@@ -77,15 +81,13 @@ static enum exit_code run(const struct invocation *in)
 	struct review so_far = {0};
 	int r = read_settings(&so_far, &settings);
 
-	if (r < 0 && !so_far.errors)
-		return fail(in, EXIT_REFUSED, "%s: %s", SETTINGS_PATH, strerror(-r));
-	if (!directory && !settings) {
-		printf("%zu error%s\n", so_far.errors, so_far.errors == 1 ? "" : "s");
-		return EXIT_REFUSED;
-	}
+	if (r < 0 && so_far.errors)
+		return count_errors(&so_far);
+	if (r < 0)
+		return give_up(in, EXIT_REFUSED, "%s: %s", SETTINGS_PATH, strerror(-r));
 	/* a draft of one's own is no root's file */
 	return check(in, directory ? directory : settings->policy_dir, directory ? geteuid() : 0,
-	             settings ? settings->max_grant : SETTINGS_GRANT_MAX, &so_far);
+	             settings->max_grant, &so_far);
 }
 
 const struct command admin_policy_check = {

@@ -67,8 +67,8 @@ static enum exit_code read_sessions(struct connection *connection, struct table 
 		r = array ? json_session(array, &row.session)
 		          : add_session(table, &row.session, (int64_t)time(NULL));
 		if (r < 0)
-			return fail(connection->in, EXIT_REFUSED, "internal error: %s",
-			            strerror(-r));
+			return give_up(connection->in, EXIT_REFUSED, "internal error: %s",
+			               strerror(-r));
 	}
 }
 
@@ -82,7 +82,7 @@ static enum exit_code run(const struct invocation *in)
 	enum exit_code code = connection_send(&connection, &message);
 
 	if (code == EXIT_DONE && table_begin(&table, headings, HEADINGS) < 0)
-		code = fail(in, EXIT_REFUSED, "internal error: no memory");
+		code = give_up(in, EXIT_REFUSED, "internal error: no memory");
 	if (code == EXIT_DONE)
 		code = read_sessions(&connection, &table, json ? &array : NULL);
 	if (code != EXIT_DONE)

@@ -60,7 +60,7 @@ static enum exit_code read_counters(struct connection *connection, struct counte
 		if (row.id != MESSAGE_counter)
 			return connection_unexpected(connection, &row);
 		if (take_counter(counters, &row.counter) < 0)
-			return fail(connection->in, EXIT_REFUSED, "internal error: no memory");
+			return give_up(connection->in, EXIT_REFUSED, "internal error: no memory");
 	}
 }
 
@@ -86,23 +86,21 @@ static bool may_come(int error)
 	       error == -EPIPE;
 }
 
-/* One try; 0 when jitd told its status, EXIT_REFUSED when it would not. */
+/* One try, heard to its end; 0 when jitd told its status, EXIT_REFUSED when it would not. */
 static int try_status(const struct invocation *in, int64_t deadline, struct fault *fault)
 {
 	const struct message message = {.id = MESSAGE_status};
-	struct message answer;
+	struct message answer = {.id = MESSAGE_NONE};
 	struct client client = CLIENT_CLOSED;
 	int r = client_connect(&client, in->socket, deadline, fault);
 
 	if (r == 0)
 		r = client_send(&client, &message, fault);
-	do {
-		if (r == 0)
-			r = client_receive(&client, NULL, NULL, &answer, fault);
-	} while (r == 0 && answer.id == MESSAGE_wait);
+	while (r == 0 && answer.id != MESSAGE_end && answer.id != MESSAGE_refused)
+		r = client_receive(&client, NULL, NULL, &answer, fault);
 	client_close(&client);
 	if (r == 0 && answer.id == MESSAGE_refused)
-		return (int)fail(in, EXIT_REFUSED, "%s", answer.refused.text);
+		return (int)give_up(in, EXIT_REFUSED, "%s", answer.refused.text);
 	return r;
 }
 
@@ -118,7 +116,7 @@ static enum exit_code wait_until_ready(const struct invocation *in)
 		r = try_status(in, deadline, &fault);
 	}
 	if (r < 0)
-		return fail(in, EXIT_UNREACHABLE, "jitd not reachable: %s", fault.text);
+		return give_up(in, EXIT_UNREACHABLE, "jitd not reachable: %s", fault.text);
 	return (enum exit_code)r;
 }
 
@@ -141,7 +139,7 @@ static enum exit_code run(const struct invocation *in)
 		return code;
 	r = in->options[OPTION_JSON] ? json_counters(stdout, counters.items, counters.count)
 	                             : print_table(&counters);
-	return r == 0 ? EXIT_DONE : fail(in, EXIT_REFUSED, "internal error: %s", strerror(-r));
+	return r == 0 ? EXIT_DONE : give_up(in, EXIT_REFUSED, "internal error: %s", strerror(-r));
 }
 
 const struct command admin_status = {

@@ -15,6 +15,6 @@ const struct command admin_unlock = {
         .arguments = "U",
         .arguments_min = 1,
         .arguments_max = 1,
-        .summary = "let a locked user ask again",
+        .summary = "lift the lock of a user",
         .run = run,
 };

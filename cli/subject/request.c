@@ -24,7 +24,7 @@ static enum exit_code ask(const struct invocation *in, const struct message *mes
                           struct wire_done *ret_done)
 {
 	cleanup(cleanup_connection) struct connection connection = CONNECTION(in);
-	struct message answer;
+	struct message answer = {.id = MESSAGE_NONE};
 	enum exit_code code = connection_send(&connection, message);
 	enum reply reply;
 
@@ -33,9 +33,9 @@ static enum exit_code ask(const struct invocation *in, const struct message *mes
 	connection.interrupt = interrupt_pressed;
 	reply = connection_receive(&connection, &answer);
 	if (reply == REPLY_NONE && connection.code == EXIT_INTERRUPTED)
-		return fail(in, EXIT_INTERRUPTED,
-		            "interrupted before jitd answered; 'jit list' shows whether it took "
-		            "the request");
+		return give_up(in, EXIT_INTERRUPTED,
+		               "interrupted before jitd answered; 'jit list' shows whether it took "
+		               "the request");
 	if (reply == REPLY_NONE)
 		return connection.code;
 	if (reply != REPLY_DONE || !answer.done.access)
@@ -71,8 +71,8 @@ static enum exit_code run(const struct invocation *in)
 	     waits = !in->options[OPTION_NO_WAIT] && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	const char *reason = in->options[OPTION_REASON];
 	struct message message = {.id = MESSAGE_request};
-	struct wire_access decided;
-	struct wire_done done;
+	struct wire_access decided = {.id = 0};
+	struct wire_done done = {.access = 0};
 	enum exit_code code =
 	        option_duration(in, OPTION_FOR, WIRE_DEFAULT, &message.request.seconds);
 

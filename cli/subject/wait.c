@@ -9,7 +9,7 @@
 static enum exit_code run(const struct invocation *in)
 {
 	bool person = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	struct wire_access decided;
+	struct wire_access decided = {.id = 0};
 	uint32_t access;
 	enum exit_code code = argument_access(in, &access);
 

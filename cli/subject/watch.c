@@ -127,10 +127,11 @@ enum exit_code watch_until_decided(const struct invocation *in, uint32_t access,
 	if (progress)
 		fflush(progress);
 	if (code == EXIT_INTERRUPTED)
-		return fail(in, code,
-		            "access %u stays as it is; go on waiting with 'jit wait %u', withdraw "
-		            "it with 'jit cancel %u'",
-		            access, access, access);
+		return give_up(
+		        in, code,
+		        "access %u stays as it is; go on waiting with 'jit wait %u', withdraw "
+		        "it with 'jit cancel %u'",
+		        access, access, access);
 	if (code == EXIT_DONE)
 		*ret_access = watch.access;
 	return code;
@@ -152,7 +153,7 @@ enum exit_code watch_outcome(const struct invocation *in, const struct wire_acce
 	}
 	access_standing(access, (int64_t)time(NULL), standing);
 	if (!active)
-		return fail(in, EXIT_REFUSED, "access %u %s", access->id, standing);
+		return give_up(in, EXIT_REFUSED, "access %u %s", access->id, standing);
 	printf("access %u %s\n", access->id, standing);
 	return EXIT_DONE;
 }
