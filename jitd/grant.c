@@ -43,8 +43,10 @@ static void mint_on_pool(void *job)
 	        &activation->order, keys_current_pem(activation->jitd->keys), &activation->token);
 }
 
-/* Still pending, with enough approvals? Asked in the message that activates. */
-static int still_ripe(struct activation *activation, bool *ret_ripe)
+/* Still pending, with enough approvals? Asked in the message that activates. Two may be on their
+ * way for one access, the last approver's and that of grant_look(): who comes second finds it
+ * active. */
+static int still_ripe(struct activation *activation, bool *ret_ripe, bool *ret_active)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
 	struct jitd *jitd = activation->jitd;
@@ -57,6 +59,7 @@ static int still_ripe(struct activation *activation, bool *ret_ripe)
 	r = query_step(&query);
 	if (r != QUERY_ROW)
 		return r < 0 ? r : -EIO;
+	*ret_active = access->state == STATE_ACTIVE;
 	*ret_ripe = access->state == STATE_PENDING && access->lapses > activation->order.iat &&
 	            access->seconds == activation->access->seconds &&
 	            query_column(&query, 0) >= access->approvals;
@@ -95,11 +98,13 @@ static int keep_token(struct activation *activation)
 static int activate(struct activation *activation, bool *ret_active)
 {
 	const struct access *access = activation->access;
+	bool ripe = false;
 	char text[64];
-	int r = still_ripe(activation, ret_active);
+	int r = still_ripe(activation, &ripe, ret_active);
 
-	if (r < 0 || !*ret_active)
+	if (r < 0 || !ripe)
 		return r;
+	*ret_active = true;
 	activation->jitd->accesses_changed = true;
 	r = activate_row(activation);
 	if (r == 0)

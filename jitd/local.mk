@@ -76,3 +76,4 @@ jitd_sockets_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_sockets_passed_test_SOURCES = jitd/sockets_passed_test.c
 jitd_sockets_passed_test_CFLAGS = $(TEST_CFLAGS)
 jitd_sockets_passed_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+include jitd/tests.mk
