@@ -19,6 +19,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -61,7 +62,9 @@ class Syslog(threading.Thread):
         super().__init__(daemon=True)
         self.path = "/var/log/e2e.syslog"
         self.lines = []
+        self.senders = []  # of each line: the process, by the kernel's word
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.socket.bind("/dev/log")
         os.chmod("/dev/log", 0o666)
         open(self.path, "w").close()
@@ -70,7 +73,9 @@ class Syslog(threading.Thread):
     def run(self):
         with open(self.path, "a", errors="replace") as file:
             while True:
-                line = self.socket.recv(65536).decode(errors="replace").rstrip("\0\n")
+                data, credentials, _, _ = self.socket.recvmsg(65536, socket.CMSG_SPACE(12))
+                line = data.decode(errors="replace").rstrip("\0\n")
+                self.senders.append(struct.unpack("3i", credentials[0][2][:12])[0] if credentials else 0)
                 self.lines.append(line)
                 print(line, file=file, flush=True)
 
@@ -80,6 +85,16 @@ class Syslog(threading.Thread):
     def find(self, pattern, since=0, seconds=2):
         """The first line since a mark that matches, waiting for it; None."""
         return wait_for(lambda: next((l for l in self.lines[since:] if re.search(pattern, l)), None), seconds)
+
+    def of(self, attempt):
+        """All that the attempt's very process wrote; what was sent before this call has arrived."""
+        last = f"<15>mark {time.monotonic_ns()}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+            client.sendto(last.encode(), "/dev/log")
+        if not wait_for(lambda: last in self.lines[attempt.log_mark:], 10):
+            raise SystemExit("/dev/log does not arrive")
+        return [line for line, sender in zip(self.lines[attempt.log_mark:], self.senders[attempt.log_mark:])
+                if sender == attempt.pid]
 
 
 def wait_for(what, seconds):
