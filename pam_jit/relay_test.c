@@ -268,7 +268,7 @@ static void test_answer_of_1_MiB(void **state)
 	free(text);
 }
 
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(JIT_SANITIZED)
 #define CANARY_SIZE 24
 
 static unsigned int count_in(const volatile char *from, const volatile char *to, const char *masked)
@@ -348,7 +348,7 @@ int main(void)
 		TEST(test_no_prompt_where_none_can_be_answered),
 		TEST(test_answers_up_to_4096_bytes),
 		TEST(test_answer_of_1_MiB),
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(JIT_SANITIZED)
 		TEST(test_the_answer_is_wiped),
 #endif
 		TEST(test_nothing_typed_is_logged),

@@ -7,6 +7,8 @@
 #ifndef JIT_PAM_JIT_STAGE_H
 #define JIT_PAM_JIT_STAGE_H
 
+#include "config.h"
+
 #include <security/pam_appl.h>
 #include <stdbool.h>
 #include <stddef.h>

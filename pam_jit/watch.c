@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The module's calls out, found here first because the program exports them. */
+/* ... and not defined in the headers already, as they are when fortified. */
+#undef _FORTIFY_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -71,7 +73,7 @@ WATCH(int, pam_get_data, PAM_SYSTEM_ERR,
       (const pam_handle_t *pamh, const char *name, const void **data), pamh, name, data)
 WATCH(int, pam_putenv, PAM_BUF_ERR, (pam_handle_t * pamh, const char *name), pamh, name)
 
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(JIT_SANITIZED)
 void *__libc_calloc(size_t count, size_t size);
 EXPORT void *calloc(size_t count, size_t size)
 {
