@@ -95,7 +95,8 @@ static void become(const struct play *play, int slave, char *const *argv)
 		dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
 	if (slave < 0)
 		dup2(play->out_file, STDOUT_FILENO);
-	dup2(play->err_file, STDERR_FILENO);
+	if (slave < 0 || !play->one_screen)
+		dup2(play->err_file, STDERR_FILENO);
 	setenv("JITD_SOCKET", play->socket, 1);
 	setenv("TZ", "UTC", 1);
 	snprintf(path, sizeof(path), "%s/cli/%s", build ? build : ".", argv[0]);

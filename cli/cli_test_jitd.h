@@ -20,6 +20,7 @@ struct play {
 	int tool_fd;          /* pidfd */
 	int terminal;         /* master side; -1: stdout is a file */
 	const char *out_path; /* where stdout goes instead; NULL: to be read here */
+	bool one_screen;      /* stderr goes to the terminal as well */
 	int out_file, err_file;
 	char out[PLAY_TEXT], err[PLAY_TEXT]; /* what it printed, as far as it was read */
 	struct message in;                   /* the last packet it sent */

@@ -7,8 +7,15 @@
 
 #include "base/cleanup.h"
 
+static void before_line(const struct connection *connection)
+{
+	if (connection->before_line)
+		connection->before_line(connection->context);
+}
+
 static enum exit_code unreachable(const struct connection *connection, const struct fault *fault)
 {
+	before_line(connection);
 	return give_up(connection->in, EXIT_UNREACHABLE, "jitd not reachable: %s", fault->text);
 }
 
@@ -42,6 +49,7 @@ enum exit_code connection_unexpected(const struct connection *connection,
 {
 	const struct wire_info *info = wire_info((unsigned int)message->id);
 
+	before_line(connection);
 	return give_up(connection->in, EXIT_REFUSED,
 	               "internal error: jitd answered '%s', which is no answer to this",
 	               info ? info->name : "?");
@@ -82,9 +90,11 @@ enum reply connection_receive(struct connection *connection, struct message *ret
 		return failed(connection, EXIT_INTERRUPTED);
 	if (r < 0)
 		return failed(connection, unreachable(connection, &fault));
-	if (ret_message->id == MESSAGE_refused)
+	if (ret_message->id == MESSAGE_refused) {
+		before_line(connection);
 		return failed(connection, give_up(connection->in, EXIT_REFUSED, "%s",
 		                                  ret_message->refused.text));
+	}
 	reply = (size_t)ret_message->id < REPLIES ? reply_of[ret_message->id] : REPLY_NONE;
 	if (reply == REPLY_NONE)
 		connection->code = connection_unexpected(connection, ret_message);

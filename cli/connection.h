@@ -14,9 +14,10 @@
 struct connection {
 	const struct invocation *in;
 	struct client client;
-	enum exit_code code;      /* of the last failure */
-	int (*interrupt)(void *); /* as client_receive() takes it; NULL: none */
-	void *context;            /* of interrupt */
+	enum exit_code code;         /* of the last failure */
+	int (*interrupt)(void *);    /* as client_receive() takes it; NULL: none */
+	void (*before_line)(void *); /* called before a line about a failure; NULL: nothing */
+	void *context;               /* of both */
 };
 
 #define CONNECTION(invocation)                                                                     \

@@ -54,8 +54,10 @@ void access_standing(const struct wire_access *access, int64_t now,
 	char coming[STANDING_SIZE];
 
 	what_comes(access, now, coming);
-	if (text_format(ret_text, STANDING_SIZE, "%s%s%s", access->state, *coming ? join : "",
-	                coming) < 0)
+	if (!strncmp(coming, access->state, strlen(access->state))) /* "revoked by bob" */
+		best_effort(text_format(ret_text, STANDING_SIZE, "%s", coming));
+	else if (text_format(ret_text, STANDING_SIZE, "%s%s%s", access->state, *coming ? join : "",
+	                     coming) < 0)
 		best_effort(text_format(ret_text, STANDING_SIZE, "%s", access->state));
 }
 

@@ -99,6 +99,15 @@ static void request_on_a_terminal_ends_1_when_denied(void **state)
 	finish_with(play, 1, "access 42 requested", "jit: access 42 denied: by bob: not today\n");
 }
 
+static void a_jitd_that_goes_is_said_on_a_line_of_its_own(void **state)
+{
+	(void)state;
+	play->one_screen = true;
+	start_waiting();
+	play_hang_up(play);
+	finish_with(play, 3, " \rjit: jitd not reachable: jitd: closed the connection\r\n", NULL);
+}
+
 static void ctrl_c_leaves_the_request_pending(void **state)
 {
 	(void)state;
@@ -205,6 +214,7 @@ int main(void)
 	        EACH(request_json_prints_the_access),
 	        EACH(request_on_a_terminal_waits_for_approval),
 	        EACH(request_on_a_terminal_ends_1_when_denied),
+	        EACH(a_jitd_that_goes_is_said_on_a_line_of_its_own),
 	        EACH(ctrl_c_leaves_the_request_pending),
 	        EACH(ctrl_c_before_the_answer_ends_130),
 	        EACH(granted_at_once_needs_no_waiting),

@@ -29,6 +29,15 @@ static void clear_clock(struct watch *watch)
 	watch->shown = -1;
 }
 
+static void clear_before_line(void *context)
+{
+	struct watch *watch = context;
+
+	clear_clock(watch);
+	if (watch->progress)
+		fflush(watch->progress);
+}
+
 static void show_clock(struct watch *watch)
 {
 	int64_t now = (int64_t)time(NULL);
@@ -52,7 +61,7 @@ static int look_up(void *context)
 	return interrupt_pressed(NULL);
 }
 
-static void tell_access(const struct watch *watch)
+static void tell_request(const struct watch *watch)
 {
 	const struct wire_access *access = &watch->access;
 	char length[DURATION_SIZE];
@@ -75,7 +84,7 @@ static void take_access(struct watch *watch, const struct wire_access *access)
 	watch->access = *access;
 	watch->decisions = 0;
 	if (first && watch->progress)
-		tell_access(watch);
+		tell_request(watch);
 }
 
 static void take_decision(struct watch *watch, const struct wire_decision *decision)
@@ -120,12 +129,11 @@ enum exit_code watch_until_decided(const struct invocation *in, uint32_t access,
 	enum exit_code code = connection_send(&connection, &message);
 
 	connection.interrupt = look_up;
+	connection.before_line = clear_before_line;
 	connection.context = &watch;
 	if (code == EXIT_DONE)
 		code = watch_rows(&connection, &watch, access);
-	clear_clock(&watch);
-	if (progress)
-		fflush(progress);
+	clear_before_line(&watch);
 	if (code == EXIT_INTERRUPTED)
 		return give_up(
 		        in, code,
