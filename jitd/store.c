@@ -164,14 +164,18 @@ static int prepare_all(struct store *store, const char *path, struct fault *faul
 	return 0;
 }
 
-/* SQLite would make the file with our umask and follow a symlink: made and judged here first. */
+/* SQLite would make the file with our umask and follow a symlink: made and judged here first. Never
+ * once the writer has it open: closing any descriptor of the file drops the locks that SQLite holds
+ * on it (fcntl(2)), and the next program that opens the database would take itself for the only one
+ * and remove the log that we go on writing to. */
 static int claim_file(const char *path, enum store_mode mode, struct fault *fault)
 {
 	const struct file_rule rule = {.owner = geteuid(), .forbidden = 077};
 	cleanup(cleanup_close) int made = -1, fd = -1;
 
-	if (mode == STORE_WRITER)
-		made = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (mode == STORE_READER)
+		return 0;
+	made = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	fd = file_open(path, &rule, fault);
 	return fd < 0 ? fd : 0;
 }

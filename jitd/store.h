@@ -27,7 +27,8 @@ struct store;
 
 enum store_mode {
 	STORE_WRITER = 1, /* makes and migrates; one per database, under the daemon's lock */
-	STORE_READER,     /* sees committed rows only and changes nothing: for listings */
+	STORE_READER,     /* sees committed rows only and changes nothing: for listings. After the
+	                     writer, which has judged the file */
 };
 
 /* `path` is owned by us with mode 0600, or made so. -errno and the line. */
