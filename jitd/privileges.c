@@ -158,12 +158,26 @@ int state_claim(const char *state_dir, const char *user, int *ret_lock, struct f
 
 /* --- the drop --- */
 
+/* Real, effective and saved ids, all of them. */
+static bool is_already(const struct account *account)
+{
+	uid_t uid[3];
+	gid_t gid[3];
+
+	if (getresuid(&uid[0], &uid[1], &uid[2]) < 0 || getresgid(&gid[0], &gid[1], &gid[2]) < 0)
+		return false;
+	for (size_t i = 0; i < 3; i++)
+		if (uid[i] != account->uid || gid[i] != account->gid)
+			return false;
+	return true;
+}
+
 static int become(const struct account *account)
 {
-	/* nothing to give up: is_final() looks, and the unit's filter forbids the calls below */
-	if (geteuid() != 0)
+	/* nothing to give up, and the unit's filter forbids even the calls that change nothing */
+	if (is_already(account))
 		return 0;
-	if (setgroups(0, NULL) < 0)
+	if (geteuid() == 0 && setgroups(0, NULL) < 0)
 		return -errno;
 	if (setresgid(account->gid, account->gid, account->gid) < 0)
 		return -errno;
@@ -199,15 +213,7 @@ static int close_in(void)
 
 static bool is_final(const struct account *account, bool was_root)
 {
-	uid_t uid[3];
-	gid_t gid[3];
-
-	if (getresuid(&uid[0], &uid[1], &uid[2]) < 0 || getresgid(&gid[0], &gid[1], &gid[2]) < 0)
-		return false;
-	for (size_t i = 0; i < 3; i++)
-		if (uid[i] != account->uid || gid[i] != account->gid)
-			return false;
-	if (was_root && getgroups(0, NULL) != 0)
+	if (!is_already(account) || (was_root && getgroups(0, NULL) != 0))
 		return false;
 	return setresuid((uid_t)-1, 0, (uid_t)-1) < 0;
 }

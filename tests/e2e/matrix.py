@@ -20,7 +20,7 @@ rule "all" {
 """
 SCOPES = ("sudo:root", "sudo:bob", "su:root", "su:bob")
 NO_ANSWER = "denied: no answer from jitd"
-NO_MARK = "denied: real uid 0, but the account hook was not called"
+NO_MARK = "denied: real uid 0 in a session, but no auth or account before it"
 
 # ---- the states: from an active access for everything ----
 
