@@ -98,6 +98,9 @@ enum reply connection_receive(struct connection *connection, struct message *ret
 	reply = (size_t)ret_message->id < REPLIES ? reply_of[ret_message->id] : REPLY_NONE;
 	if (reply == REPLY_NONE)
 		connection->code = connection_unexpected(connection, ret_message);
+	/* a long listing takes its time; what counts is that it keeps coming */
+	if (reply == REPLY_ROW && connection->client.deadline != INT64_MAX)
+		connection->client.deadline = client_now() + ANSWER_MS;
 	return reply;
 }
 

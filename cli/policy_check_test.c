@@ -137,6 +137,20 @@ static void unsafe_files_and_directories_are_refused(void **state)
 	rules[strlen(rules) - 3] = '\0';
 }
 
+static void files_of_somebody_else_are_refused(void **state)
+{
+	char path[160];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip(); /* only root can give a file away */
+	write_rule("10-a.conf", "a", "");
+	snprintf(path, sizeof(path), "%s/10-a.conf", rules);
+	assert_int_equal(chown(path, 12345, (gid_t)-1), 0);
+	assert_int_equal(check(), EXIT_REFUSED);
+	assert_non_null(strstr(play->err, "owned by uid 12345"));
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -145,6 +159,7 @@ int main(void)
 	        EACH(every_error_names_file_line_and_key),
 	        EACH(files_are_read_in_the_order_of_their_bytes),
 	        EACH(an_empty_directory_is_a_warning),
+	        EACH(files_of_somebody_else_are_refused),
 	        EACH(unsafe_files_and_directories_are_refused),
 	};
 

@@ -8,10 +8,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <cmocka.h>
 
 #include "cli/cli_test_rows.h"
+#include "cli/connection.h"
 
 static struct play *play;
 
@@ -169,6 +171,29 @@ static void a_refusal_before_the_question_is_heard(void **state)
 	finish_with(play, 1, NULL, "too many connections of yours\n");
 }
 
+/* The question no longer gets through, but why is there to be read. */
+static void a_refusal_by_a_closed_peer_is_heard(void **state)
+{
+	const struct tool tool = {.name = "(test) jit"};
+	const struct invocation in = {.tool = &tool};
+	const struct message question = {.id = MESSAGE_sessions};
+	struct connection connection = CONNECTION(&in);
+	struct message answer;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	connection.client.fd = pair[0];
+	connection.client.deadline = client_now() + 1000;
+	play->peer = pair[1];
+	send_refused(play, "too many connections of yours");
+	play_hang_up(play);
+	assert_int_equal(connection_send(&connection, &question), EXIT_DONE);
+	assert_int_equal(connection_receive(&connection, &answer), REPLY_NONE);
+	assert_int_equal(connection.code, EXIT_REFUSED);
+	connection_close(&connection);
+}
+
 static void a_directory_that_others_may_write_is_refused(void **state)
 {
 	(void)state;
@@ -197,6 +222,7 @@ int main(void)
 	        EACH(garbage_and_hanging_up_are_unreachable),
 	        EACH(an_answer_to_another_question_is_an_error),
 	        EACH(a_refusal_before_the_question_is_heard),
+	        EACH(a_refusal_by_a_closed_peer_is_heard),
 	        EACH(a_directory_that_others_may_write_is_refused),
 	        EACH(output_that_reaches_nobody_is_not_done),
 	};

@@ -64,8 +64,6 @@ static enum exit_code read_events(struct connection *connection, struct json_arr
 			print_event(&row.event);
 		else if (json_event(array, &row.event) < 0)
 			return give_up(connection->in, EXIT_REFUSED, "internal error: no memory");
-		/* a long log takes its time; what counts is that it keeps coming */
-		connection->client.deadline = client_now() + ANSWER_MS;
 	}
 }
 
