@@ -40,7 +40,7 @@ jitd_jitd_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 jitd_jitd_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 jitd_jitd_LDADD = libjitd.la
 
-JITD_UNIT_TESTS = jitd/access_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test
+JITD_UNIT_TESTS = jitd/access_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test
 if HAVE_CMOCKA
 check_PROGRAMS += $(JITD_UNIT_TESTS)
 TESTS += $(JITD_UNIT_TESTS)
@@ -79,4 +79,10 @@ jitd_sockets_passed_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_store_lock_test_SOURCES = jitd/store_lock_test.c
 jitd_store_lock_test_CFLAGS = $(TEST_CFLAGS)
 jitd_store_lock_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+<<<<<<< HEAD
 include jitd/tests.mk
+=======
+jitd_statements_test_SOURCES = jitd/statements_test.c
+jitd_statements_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
+jitd_statements_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+>>>>>>> review

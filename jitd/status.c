@@ -23,12 +23,10 @@ __attribute__((format(printf, 3, 4))) static void row(struct peer *peer, const c
 	peer_send(peer, &out);
 }
 
-static long long count(struct store *reader, enum statement statement, const char *state)
+static long long count(struct store *reader, enum statement statement)
 {
 	cleanup(query_done) struct query query = store_query(reader, statement);
 
-	if (state)
-		query_text(&query, ":state", state);
 	return query_step(&query) == QUERY_ROW ? (long long)query_column(&query, 0) : -1;
 }
 
@@ -43,11 +41,11 @@ void status_send(struct peer *peer)
 	row(peer, "policy", "%s", jitd->policy_digest);
 	row(peer, "rules", "%zu", policy_rule_count(jitd->policy));
 	row(peer, "key", "%s", keys_current_kid(jitd->keys));
-	row(peer, "pending", "%lld", count(jitd->reader, STATEMENT_ACCESS_COUNT, "pending"));
-	row(peer, "active", "%lld", count(jitd->reader, STATEMENT_ACCESS_COUNT, "active"));
-	row(peer, "sessions", "%lld", count(jitd->reader, STATEMENT_SESSION_COUNT, NULL));
-	row(peer, "locked", "%lld", count(jitd->reader, STATEMENT_LOCK_COUNT, NULL));
-	row(peer, "events", "%lld", count(jitd->reader, STATEMENT_EVENT_COUNT, NULL));
+	row(peer, "pending", "%lld", count(jitd->reader, STATEMENT_ACCESS_COUNT_PENDING));
+	row(peer, "active", "%lld", count(jitd->reader, STATEMENT_ACCESS_COUNT_ACTIVE));
+	row(peer, "sessions", "%lld", count(jitd->reader, STATEMENT_SESSION_COUNT));
+	row(peer, "locked", "%lld", count(jitd->reader, STATEMENT_LOCK_COUNT));
+	row(peer, "events", "%lld", count(jitd->reader, STATEMENT_EVENT_COUNT));
 	row(peer, "checks-allowed", "%llu", (unsigned long long)jitd->verdicts_allow);
 	row(peer, "checks-denied", "%llu", (unsigned long long)jitd->verdicts_deny);
 	row(peer, "commits", "%llu", commits);
