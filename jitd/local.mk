@@ -79,10 +79,7 @@ jitd_sockets_passed_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_store_lock_test_SOURCES = jitd/store_lock_test.c
 jitd_store_lock_test_CFLAGS = $(TEST_CFLAGS)
 jitd_store_lock_test_LDADD = libjitd.la $(CMOCKA_LIBS)
-<<<<<<< HEAD
-include jitd/tests.mk
-=======
 jitd_statements_test_SOURCES = jitd/statements_test.c
 jitd_statements_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_statements_test_LDADD = libjitd.la $(CMOCKA_LIBS)
->>>>>>> review
+include jitd/tests.mk
