@@ -104,6 +104,23 @@ static void test_root_is_not_exempt_at_other_doors(void **state)
 		}
 }
 
+/* Root's mark is for sudo and su; a handle that began at another door never has it. */
+static void test_root_mark_is_not_carried_to_another_service(void **state)
+{
+	pam_handle_t *pamh;
+
+	(void)state;
+	allow_all();
+	pam_end(stage_begin("sudo", "root", ""), 0); /* its stack */
+	pamh = stage_begin("login", "root", "");
+	watch.uid = 0;
+	assert_int_equal(stage_hook(pamh, PHASE_AUTH), PAM_SUCCESS);
+	pam_set_item(pamh, PAM_SERVICE, "sudo");
+	assert_int_equal(stage_hook(pamh, PHASE_ACCOUNT), PAM_ABORT);
+	assert_int_equal(seen->checks, 1);
+	pam_end(pamh, 0);
+}
+
 static void test_uid_of_the_first_hook_counts(void **state)
 {
 	pam_handle_t *pamh;
@@ -221,6 +238,7 @@ static void test_waiting_is_not_answering(void **state)
 	script_wait();
 	script_pause(1300);
 	script_wait();
+	script_ask_or_deny("code: "); /* answering has its second still */
 	script_verdict(DECISION_ALLOW, 0, 0, "");
 	server_start();
 	assert_int_equal(stage_once("sudo", PHASE_AUTH, "timeout=1"), PAM_SUCCESS);
@@ -371,6 +389,7 @@ int main(void)
 	        TEST(test_session_alone_is_not_roots),
 	        TEST(test_session_alone_of_a_caller_goes_to_jitd),
 	        TEST(test_root_is_not_exempt_at_other_doors),
+	        TEST(test_root_mark_is_not_carried_to_another_service),
 	        TEST(test_uid_of_the_first_hook_counts),
 	        TEST(test_check_carries_the_facts),
 	        TEST(test_missing_items_are_empty),
