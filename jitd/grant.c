@@ -43,8 +43,10 @@ static void mint_on_pool(void *job)
 	        &activation->order, keys_current_pem(activation->jitd->keys), &activation->token);
 }
 
-/* Still pending, with enough approvals? Asked in the message that activates. */
-static int still_ripe(struct activation *activation, bool *ret_ripe)
+/* Still pending, with enough approvals? Asked in the message that activates. Or active already: the
+ * search for what is ripe may have found it while its own activation was being signed, and
+ * whichever comes second has nothing left to do. */
+static int still_ripe(struct activation *activation, bool *ret_ripe, bool *ret_active)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
 	struct jitd *jitd = activation->jitd;
@@ -60,6 +62,7 @@ static int still_ripe(struct activation *activation, bool *ret_ripe)
 	*ret_ripe = access->state == STATE_PENDING && access->lapses > activation->order.iat &&
 	            access->seconds == activation->access->seconds &&
 	            query_column(&query, 0) >= access->approvals;
+	*ret_active = access->state == STATE_ACTIVE;
 	return 0;
 }
 
@@ -96,10 +99,12 @@ static int activate(struct activation *activation, bool *ret_active)
 {
 	const struct access *access = activation->access;
 	char text[64];
-	int r = still_ripe(activation, ret_active);
+	bool ripe = false;
+	int r = still_ripe(activation, &ripe, ret_active);
 
-	if (r < 0 || !*ret_active)
+	if (r < 0 || !ripe)
 		return r;
+	*ret_active = true;
 	activation->jitd->accesses_changed = true;
 	r = activate_row(activation);
 	if (r == 0)
