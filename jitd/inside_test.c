@@ -36,6 +36,8 @@ enum { GAMES = 5, MAN = 6, LP = 7, MAIL = 8, NEWS = 9 };
 
 struct host {
 	char directory[40];
+	struct sockaddr_un address; /* of the client socket */
+	socklen_t address_length;
 	struct jitd *jitd;
 };
 
@@ -73,6 +75,10 @@ static void start(struct host *host)
 	                             host->directory, host->directory),
 	                 0);
 	source.text = text;
+	host->address_length = sizeof(host->address);
+	assert_int_equal(getsockname(sockets.client, (struct sockaddr *)&host->address,
+	                             &host->address_length),
+	                 0);
 	assert_int_equal(settings_parse(&source, complain, NULL, &settings), 0);
 	if (jitd_new(settings, &sockets, &host->jitd, &fault) < 0)
 		fail_msg("%s", fault.text);
@@ -266,6 +272,31 @@ static void test_both_activations_of_one_access_succeed(void **state)
 	assert_true(turn_until(jitd, &first) && turn_until(jitd, &second));
 }
 
+/* ---- the end ---- */
+
+/* What comes in while a signature is still on its way is not read any more. */
+static void test_stop_with_a_signature_in_flight(void **state)
+{
+	struct host *host = *state;
+	const struct message status = {.id = MESSAGE_status};
+	int client = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), active = -1;
+	uint8_t packet[WIRE_PACKET];
+	struct fault fault;
+	size_t length;
+
+	assert_int_equal(message_encode(&status, packet, &length, &fault), 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&host->address, host->address_length),
+	                 0);
+	while (!peers_count(host->jitd->peers, PEER_CLIENT))
+		loop_turn(host->jitd->loop, true);
+	grant_activate(host->jitd, ask(host->jitd, MAN, "sudo:lp"), note, &active);
+	assert_int_equal(send(client, packet, length, 0), (ssize_t)length);
+	host->jitd = jitd_free(host->jitd);
+	assert_int_equal(active, 1);
+	assert_true(recv(client, packet, sizeof(packet), 0) <= 0);
+	close(client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +308,8 @@ int main(void)
 	                                        remove_host),
 	        cmocka_unit_test_setup_teardown(test_both_activations_of_one_access_succeed,
 	                                        make_host, remove_host),
+	        cmocka_unit_test_setup_teardown(test_stop_with_a_signature_in_flight, make_host,
+	                                        remove_host),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
