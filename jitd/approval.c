@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One approver's word. Who may say it: a person (never uid 0, never through somebody else's login)
- * whom the rule names, who is not the requester by any road, and as whose account the requester
- * holds, or lately held, no access.
+ * whom the rule names and who is not the requester by any road. A yes besides: nobody who asked or
+ * approved before holds, or lately held, an access to the other's account.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,23 +10,64 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "jitd/call.h"
-#include "policy/scope.h"
 
-/* The road that the requester could have come: an access to the approver's own account. */
-static int requester_was_approver(struct call *call, const struct access *access, bool *ret_was)
+/* Does this person hold, or did they lately hold, an access to that account? */
+static int held_account(struct call *call, uid_t uid, const char *account, bool *ret_held)
 {
 	cleanup(query_done) struct query query =
 	        store_query(call->jitd->store, STATEMENT_ACCESS_HELD_SINCE);
-	bool was = false;
 	int r;
 
-	query_number(&query, ":uid", access->uid);
+	query_number(&query, ":uid", uid);
+	query_text(&query, ":account", account);
 	query_number(&query, ":since", call->now - call->jitd->settings->max_grant);
-	while ((r = query_step(&query)) == QUERY_ROW)
-		was |= scope_has_account(query_column_text(&query, 0), call->caller->name);
+	r = query_step(&query);
+	if (r < 0)
+		return r;
+	*ret_held = r == QUERY_ROW;
+	return 0;
+}
+
+/* Two names that could be one person's doing: who had an account can leave a job behind there that
+ * runs with its login uid. So it counts both ways, and among the approvers too. */
+static int check_hands(struct call *call, uint32_t access, uid_t uid, const char *name,
+                       bool *ret_refused)
+{
+	bool theirs = true, mine = true;
+	int r = held_account(call, uid, call->caller->name, &theirs);
+
 	if (r == 0)
-		*ret_was = was;
-	return r;
+		r = held_account(call, call->caller->uid, name, &mine);
+	*ret_refused = theirs || mine;
+	if (r < 0 || !*ret_refused)
+		return r;
+	if (theirs)
+		return call_refuse(call, "self-approval",
+		                   "%s holds, or lately held, an access to your account: "
+		                   "somebody else decides on %u",
+		                   name, access);
+	return call_refuse(call, "self-approval",
+	                   "you hold, or lately held, an access to the account of %s: "
+	                   "somebody else decides on %u",
+	                   name, access);
+}
+
+static int check_all_hands(struct call *call, const struct access *access, bool *ret_refused)
+{
+	cleanup(query_done) struct query query =
+	        store_query(call->jitd->store, STATEMENT_DECISION_OF);
+	int r = check_hands(call, access->id, access->uid, access->subject, ret_refused);
+
+	if (r < 0 || *ret_refused)
+		return r;
+	query_number(&query, ":access", access->id);
+	while (!*ret_refused && (r = query_step(&query)) == QUERY_ROW) {
+		r = check_hands(call, access->id, (uid_t)query_column(&query, 0),
+		                query_column_text(&query, 1), ret_refused);
+		if (r < 0)
+			return r;
+	}
+	return r < 0 ? r : 0;
 }
 
 static bool is_requester(const struct call *call, const struct access *access)
@@ -55,7 +96,7 @@ static int already_said(struct call *call, const struct access *access, bool *re
 /* The rules about who, in the order in which they are explained. */
 static int check_approver(struct call *call, const struct access *access, bool *ret_refused)
 {
-	bool was = true, said = true;
+	bool said = true;
 	int r;
 
 	*ret_refused = true;
@@ -73,14 +114,6 @@ static int check_approver(struct call *call, const struct access *access, bool *
 	if (!names_include(access->approvers, call->caller))
 		return call_refuse(call, "not-an-approver", "rule %s lets %s decide, not %s",
 		                   access->rule, access->approvers, call->caller->name);
-	r = requester_was_approver(call, access, &was);
-	if (r < 0)
-		return r;
-	if (was)
-		return call_refuse(call, "self-approval",
-		                   "%s holds, or lately held, an access to your account: "
-		                   "somebody else decides (%s)",
-		                   access->subject, access->approvers);
 	r = already_said(call, access, &said);
 	if (r < 0)
 		return r;
@@ -237,6 +270,8 @@ int handle_approve(struct call *call)
 	bool refused = false;
 	int r = prepare(call, call->in.approve.access, call->in.approve.comment, &access, &refused);
 
+	if (r == 0 && !refused)
+		r = check_all_hands(call, access, &refused);
 	if (r == 0 && !refused)
 		r = check_rule_unchanged(call, access, &refused);
 	if (r == 0 && !refused)

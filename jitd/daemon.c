@@ -171,7 +171,9 @@ struct jitd *jitd_free(struct jitd *jitd)
 		audit_alone(jitd, clock_wall(), &(struct event){.event = EVENT_STOP});
 		txn_flush(jitd->txn);
 	}
-	/* what is in flight still uses the rest: it ends first, and finds its peers closed */
+	/* nobody asks any more; what is in flight still uses the rest, ends first, and finds its
+	 * peers closed */
+	jitd->peers = peers_free(jitd->peers);
 	jitd->names = names_free(jitd->names);
 	while (jitd->loop && loop_work_in_flight(jitd->loop))
 		loop_turn(jitd->loop, true);
@@ -179,7 +181,6 @@ struct jitd *jitd_free(struct jitd *jitd)
 	jitd->txn = txn_free(jitd->txn);
 	jitd->revocations = revocations_free(jitd->revocations);
 	jitd->sessions = sessions_free(jitd->sessions);
-	jitd->peers = peers_free(jitd->peers);
 	jitd->reservations = reservations_free(jitd->reservations);
 	timer_free(jitd->deadline);
 	loop_free(jitd->loop);

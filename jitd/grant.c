@@ -63,6 +63,7 @@ static int still_ripe(struct activation *activation, bool *ret_ripe, bool *ret_a
 	*ret_ripe = access->state == STATE_PENDING && access->lapses > activation->order.iat &&
 	            access->seconds == activation->access->seconds &&
 	            query_column(&query, 0) >= access->approvals;
+	*ret_active = access->state == STATE_ACTIVE;
 	return 0;
 }
 

@@ -40,7 +40,7 @@ jitd_jitd_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 jitd_jitd_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 jitd_jitd_LDADD = libjitd.la
 
-JITD_UNIT_TESTS = jitd/access_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test
+JITD_UNIT_TESTS = jitd/access_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test jitd/inside_test
 if HAVE_CMOCKA
 check_PROGRAMS += $(JITD_UNIT_TESTS)
 TESTS += $(JITD_UNIT_TESTS)
@@ -82,4 +82,7 @@ jitd_store_lock_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_statements_test_SOURCES = jitd/statements_test.c
 jitd_statements_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_statements_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_inside_test_SOURCES = jitd/inside_test.c
+jitd_inside_test_CFLAGS = $(TEST_CFLAGS)
+jitd_inside_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 include jitd/tests.mk

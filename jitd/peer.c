@@ -70,7 +70,7 @@ void peer_close(struct peer *peer)
 {
 	struct peers *peers = peer->jitd->peers;
 
-	if (peer->fd < 0)
+	if (!peer_open(peer))
 		return;
 	peer->watch = watch_free(peer->watch);
 	close(take_fd(&peer->fd));
@@ -124,13 +124,14 @@ static int queue(struct peer *peer, const uint8_t *bytes, size_t length)
 
 void peer_send(struct peer *peer, const struct message *message)
 {
-	uint8_t *bytes = peer->jitd->peers->packet;
 	struct fault fault;
+	uint8_t *bytes;
 	size_t length;
 	int r;
 
-	if (!peer_open(peer))
+	if (!peer_open(peer)) /* and then perhaps the last that there was */
 		return;
+	bytes = peer->jitd->peers->packet;
 	r = message_encode(message, bytes, &length, &fault);
 	if (r < 0) {
 		audit_log(peer->jitd->audit, "answer not sent: %s", fault.text);
