@@ -133,7 +133,7 @@ static void finish(struct crew *crew, struct crew_job *job, int result, struct i
 {
 	job->result = result;
 	job->identity = identity;
-	if (!job->owner || crew->closed) {
+	if (crew->closed) { /* nobody is there to take it */
 		job_free(job);
 		return;
 	}
@@ -361,7 +361,7 @@ void crew_drop(struct crew *crew, struct crew_job *job)
 
 	job->owner = NULL;
 	if (!job->queued)
-		return; /* its thread, or crew_take(), frees it */
+		return; /* crew_take() frees it when its thread is back */
 	jobs_remove(&crew->lanes[job->lane].queue, job);
 	job_free(job);
 }
