@@ -15,6 +15,13 @@
 
 #define must_check __attribute__((warn_unused_result))
 
+/* For the few calls whose failure changes nothing that follows; the place says why. */
+#define best_effort(call)                                                                          \
+	do {                                                                                       \
+		if (call)                                                                          \
+			break;                                                                     \
+	} while (0)
+
 /* One line for a person or the log: what was wrong, where, what would be right. Never a secret. */
 #define FAULT_SIZE 512
 struct fault {

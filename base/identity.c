@@ -117,6 +117,7 @@ static int identity_lookup(const char *name, uid_t uid, struct identity **ret_id
 	if (!identity)
 		return -ENOMEM;
 	identity->uid = record.pw_uid;
+	identity->gid = record.pw_gid;
 	r = text_copy(identity->name, sizeof(identity->name), record.pw_name);
 	if (r < 0)
 		return r;

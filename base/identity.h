@@ -17,6 +17,7 @@
 /* The canonical name is what NSS answers for the uid. Owned; release with identity_free(). */
 struct identity {
 	uid_t uid;
+	gid_t gid; /* primary group */
 	char name[NAME_SIZE];
 	size_t group_count;
 	char (*groups)[NAME_SIZE]; /* names of all groups, primary first; nameless ones left out */

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -76,20 +77,38 @@ int parse_duration(const char *text, int64_t *ret_seconds)
 	return 0;
 }
 
+/* The number that `count` digits make; the caller has seen that they are digits. */
+static int digits(const char *text, size_t count)
+{
+	int number = 0;
+
+	for (size_t i = 0; i < count; i++)
+		number = number * 10 + (text[i] - '0');
+	return number;
+}
+
+/* Does the text begin with this shape, in which 'd' stands for a digit? */
+static bool has_shape(const char *text, const char *shape)
+{
+	for (size_t i = 0; shape[i]; i++)
+		if (shape[i] == 'd' ? !isdigit((unsigned char)text[i]) : text[i] != shape[i])
+			return false;
+	return true;
+}
+
 /* The zone at the end of an RFC 3339 time, as seconds east of UTC. */
 static int parse_zone(const char *text, int64_t *ret_offset)
 {
-	int hours, minutes, end = 0;
+	int hours, minutes;
 
 	if (!strcmp(text, "Z")) {
 		*ret_offset = 0;
 		return 0;
 	}
-	if ((text[0] != '+' && text[0] != '-') || strlen(text) != 6 ||
-	    strspn(text + 1, "0123456789:") != 5)
+	if ((text[0] != '+' && text[0] != '-') || !has_shape(text + 1, "dd:dd") || text[6])
 		return -EINVAL;
-	if (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &end) != 2 || end != 5)
-		return -EINVAL;
+	hours = digits(text + 1, 2);
+	minutes = digits(text + 4, 2);
 	if (hours > 23 || minutes > 59)
 		return -EINVAL;
 	*ret_offset = (text[0] == '-' ? -1 : 1) * (hours * INT64_C(3600) + minutes * INT64_C(60));
@@ -104,17 +123,17 @@ static int parse_instant(const char *text, int64_t *ret_time)
 	time_t at;
 	int r;
 
-	for (size_t i = 0; shape[i]; i++)
-		if (shape[i] == 'd' ? !isdigit((unsigned char)text[i]) : text[i] != shape[i])
-			return -EINVAL;
-	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
-	           &parts.tm_hour, &parts.tm_min, &parts.tm_sec) != 6)
+	if (!has_shape(text, shape))
 		return -EINVAL;
 	r = parse_zone(text + sizeof(shape) - 1, &offset);
 	if (r < 0)
 		return r;
-	parts.tm_year -= 1900;
-	parts.tm_mon -= 1;
+	parts.tm_year = digits(text, 4) - 1900;
+	parts.tm_mon = digits(text + 5, 2) - 1;
+	parts.tm_mday = digits(text + 8, 2);
+	parts.tm_hour = digits(text + 11, 2);
+	parts.tm_min = digits(text + 14, 2);
+	parts.tm_sec = digits(text + 17, 2);
 	back = parts;
 	at = timegm(&back);
 	/* timegm() normalises: the 31st of June would come back as another date */

@@ -1,1 +1,78 @@
 # SPDX-License-Identifier: Apache-2.0
+# All but the two main()s, so that the tests can hold the tables against the man pages.
+noinst_LTLIBRARIES += libcli.la
+libcli_la_SOURCES = \
+	cli/accesses.c cli/accesses.h \
+	cli/admin/admin.h \
+	cli/admin/approve.c \
+	cli/admin/audit_list.c \
+	cli/admin/deny.c \
+	cli/admin/list.c \
+	cli/admin/lock.c \
+	cli/admin/pending.c \
+	cli/admin/policy_check.c \
+	cli/admin/policy_files.c cli/admin/policy_files.h \
+	cli/admin/policy_reload.c \
+	cli/admin/revoke.c \
+	cli/admin/sessions.c \
+	cli/admin/show.c \
+	cli/admin/status.c \
+	cli/admin/unlock.c \
+	cli/command.c cli/command.h \
+	cli/connection.c cli/connection.h \
+	cli/help.c cli/help.h \
+	cli/interrupt.c cli/interrupt.h \
+	cli/jit.c \
+	cli/subject/cancel.c \
+	cli/subject/jit.h \
+	cli/subject/list.c \
+	cli/subject/request.c \
+	cli/subject/show.c \
+	cli/subject/wait.c \
+	cli/subject/watch.c cli/subject/watch.h \
+	cli/jitd_admin.c \
+	cli/json.c cli/json.h \
+	cli/listing.c cli/listing.h \
+	cli/table.c cli/table.h \
+	cli/when.c cli/when.h
+libcli_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+libcli_la_LIBADD = libpolicy.la libwire.la libbase.la $(JANSSON_LIBS)
+
+bin_PROGRAMS += cli/jit cli/jitd-admin
+cli_jit_SOURCES = cli/subject/main.c
+cli_jit_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
+cli_jit_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
+cli_jit_LDADD = libcli.la
+cli_jitd_admin_SOURCES = cli/admin/main.c
+cli_jitd_admin_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
+cli_jitd_admin_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
+cli_jitd_admin_LDADD = libcli.la
+
+dist_man_MANS += cli/jit.1 cli/jitd-admin.8
+
+if HAVE_CMOCKA
+cli_tests = cli/listing_test cli/policy_check_test cli/request_test cli/talk_test cli/usage_test
+check_PROGRAMS += $(cli_tests)
+TESTS += $(cli_tests)
+check_LTLIBRARIES += libclitest.la
+libclitest_la_SOURCES = \
+	cli/cli_test_jitd.c cli/cli_test_jitd.h \
+	cli/cli_test_rows.c cli/cli_test_rows.h
+libclitest_la_CFLAGS = $(TEST_CFLAGS)
+libclitest_la_LIBADD = libcli.la $(CMOCKA_LIBS) -lutil
+cli_listing_test_SOURCES = cli/listing_test.c
+cli_listing_test_CFLAGS = $(TEST_CFLAGS)
+cli_listing_test_LDADD = libclitest.la
+cli_policy_check_test_SOURCES = cli/policy_check_test.c
+cli_policy_check_test_CFLAGS = $(TEST_CFLAGS)
+cli_policy_check_test_LDADD = libclitest.la
+cli_request_test_SOURCES = cli/request_test.c
+cli_request_test_CFLAGS = $(TEST_CFLAGS)
+cli_request_test_LDADD = libclitest.la
+cli_talk_test_SOURCES = cli/talk_test.c
+cli_talk_test_CFLAGS = $(TEST_CFLAGS)
+cli_talk_test_LDADD = libclitest.la
+cli_usage_test_SOURCES = cli/usage_test.c
+cli_usage_test_CFLAGS = $(TEST_CFLAGS)
+cli_usage_test_LDADD = libclitest.la
+endif

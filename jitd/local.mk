@@ -1,1 +1,85 @@
 # SPDX-License-Identifier: Apache-2.0
+dist_man_MANS += jitd/jitd.8
+noinst_LTLIBRARIES += libjitd.la
+libjitd_la_SOURCES = \
+	jitd/access.c jitd/access.h \
+	jitd/approval.c \
+	jitd/audit.c jitd/audit.h \
+	jitd/call.c jitd/call.h \
+	jitd/check.c jitd/check.h \
+	jitd/clock.c jitd/clock.h \
+	jitd/daemon.c jitd/jitd.h \
+	jitd/dispatch.c jitd/dispatch.h \
+	jitd/grant.c jitd/grant.h \
+	jitd/judge.c jitd/judge.h jitd/reason.def \
+	jitd/keys.c jitd/keys.h \
+	jitd/listing.c jitd/listing.h \
+	jitd/loop.c jitd/loop.h \
+	jitd/mint.c jitd/mint.h \
+	jitd/names.c jitd/names.h \
+	jitd/names_cache.c jitd/names_cache.h \
+	jitd/names_crew.c jitd/names_crew.h \
+	jitd/peer.c jitd/peer.h \
+	jitd/privileges.c jitd/privileges.h \
+	jitd/process.c jitd/process.h \
+	jitd/request.c \
+	jitd/reservation.c jitd/reservation.h \
+	jitd/revocation.c jitd/revocation.h \
+	jitd/rules.c jitd/rules.h \
+	jitd/session.c jitd/session.h \
+	jitd/sockets.c jitd/sockets.h \
+	jitd/status.c jitd/status.h \
+	jitd/store.c jitd/store.h jitd/schema.def jitd/statements.def \
+	jitd/txn.c jitd/txn.h
+libjitd_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(SQLITE_CFLAGS) $(LIBJWT_CFLAGS)
+libjitd_la_LIBADD = libtoken.la libpolicy.la libwire.la libbase.la $(UV_LIBS) $(SQLITE_LIBS) $(LIBJWT_LIBS) -lpthread
+
+sbin_PROGRAMS += jitd/jitd
+jitd_jitd_SOURCES = jitd/main.c
+jitd_jitd_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
+jitd_jitd_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
+jitd_jitd_LDADD = libjitd.la
+
+JITD_UNIT_TESTS = jitd/access_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test
+if HAVE_CMOCKA
+check_PROGRAMS += $(JITD_UNIT_TESTS)
+TESTS += $(JITD_UNIT_TESTS)
+endif
+jitd_access_test_SOURCES = jitd/access_test.c
+jitd_access_test_CFLAGS = $(TEST_CFLAGS)
+jitd_access_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_keys_test_SOURCES = jitd/keys_test.c
+jitd_keys_test_CFLAGS = $(TEST_CFLAGS)
+jitd_keys_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=cleanup_secret
+jitd_keys_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_mint_test_SOURCES = jitd/mint_test.c
+jitd_mint_test_CFLAGS = $(TEST_CFLAGS)
+jitd_mint_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_names_test_SOURCES = jitd/names_test.c
+jitd_names_test_CFLAGS = $(TEST_CFLAGS)
+jitd_names_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=identity_by_uid -Wl,--wrap=identity_by_name \
+	-Wl,--wrap=clock_gettime -Wl,--wrap=timer_start
+jitd_names_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_names_cache_test_SOURCES = jitd/names_cache_test.c
+jitd_names_cache_test_CFLAGS = $(TEST_CFLAGS)
+jitd_names_cache_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=stat
+jitd_names_cache_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_process_test_SOURCES = jitd/process_test.c
+jitd_process_test_CFLAGS = $(TEST_CFLAGS)
+jitd_process_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_privileges_test_SOURCES = jitd/privileges_test.c
+jitd_privileges_test_CFLAGS = $(TEST_CFLAGS)
+jitd_privileges_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_sockets_test_SOURCES = jitd/sockets_test.c
+jitd_sockets_test_CFLAGS = $(TEST_CFLAGS)
+jitd_sockets_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_sockets_passed_test_SOURCES = jitd/sockets_passed_test.c
+jitd_sockets_passed_test_CFLAGS = $(TEST_CFLAGS)
+jitd_sockets_passed_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_store_lock_test_SOURCES = jitd/store_lock_test.c
+jitd_store_lock_test_CFLAGS = $(TEST_CFLAGS)
+jitd_store_lock_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_statements_test_SOURCES = jitd/statements_test.c
+jitd_statements_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
+jitd_statements_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+include jitd/tests.mk

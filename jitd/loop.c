@@ -108,7 +108,7 @@ void loop_turn(struct loop *loop, bool wait)
 static void prepare_call(uv_prepare_t *handle)
 {
 	struct loop *loop =
-		(struct loop *)(void *)((char *)handle - offsetof(struct loop, prepare));
+	        (struct loop *)(void *)((char *)handle - offsetof(struct loop, prepare));
 
 	loop->before_sleep(loop->before_sleep_context);
 }
@@ -142,7 +142,7 @@ static void watch_call(uv_poll_t *handle, int status, int events)
 }
 
 int loop_watch(struct loop *loop, int fd, int events, void (*call)(void *, int), void *context,
-	       struct watch **ret_watch)
+               struct watch **ret_watch)
 {
 	cleanup(cleanup_free) struct watch *watch = calloc(1, sizeof(*watch));
 	int r;
@@ -168,7 +168,7 @@ int watch_set(struct watch *watch, int events)
 {
 	watch->events = events;
 	return events ? uv_poll_start(&watch->uv, to_uv(events), watch_call)
-		      : uv_poll_stop(&watch->uv);
+	              : uv_poll_stop(&watch->uv);
 }
 
 struct watch *watch_free(struct watch *watch)

@@ -138,7 +138,7 @@ int mint_token(const struct mint_order *order, const char *private_pem, char **r
 	r = sign(jwt, private_pem, &text);
 	if (r < 0)
 		return r;
-	if (strlen(text) > TOKEN_MAX)
+	if (!text || strlen(text) > TOKEN_MAX)
 		return -EINVAL;
 	*ret_token = take_ptr(text);
 	return 0;

@@ -21,19 +21,21 @@ struct peer_process {
 	gid_t gid;
 	int pidfd;            /* owned; -1 after process_done() */
 	uid_t login_uid;      /* LOGIN_UID_NONE: none */
-	bool login_uid_known; /* false: it could not be read; counts against the peer */
+	bool login_uid_known; /* false: not read (/proc hides it); counts against the peer */
 	uint64_t start_time;  /* field 22 of /proc/PID/stat; 0: could not be read */
 };
 
 /* The process behind a connected socket: SO_PEERCRED, SO_PEERPIDFD where the kernel has it (6.5),
  * else pidfd_open(), then /proc read while the pidfd still shows it alive. -ESRCH when it is gone
- * already. */
+ * already, or in a pid namespace that we cannot see into. Who the peer is comes from uid and gid
+ * alone; what /proc told may only take away. */
 must_check int process_of_peer(int fd, struct peer_process *ret_process);
 void process_done(struct peer_process *process);
 
 /* For sessions found again at start: a pidfd for `pid` if it still is the process that started at
  * `start_time`; -ESRCH if not. */
 must_check int process_reopen(pid_t pid, uint64_t start_time, int *ret_pidfd);
+/* Running, or stopped; false for a zombie, and where poll() cannot tell. */
 bool process_alive(int pidfd);
 
 /* Field 22 of the text of /proc/PID/stat, read after the last ')' (a process may be called ") R 1

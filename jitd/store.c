@@ -14,7 +14,7 @@
 #include "base/text.h"
 
 #define APPLICATION_ID 0x4a495444 /* "JITD" */
-#define BUSY_MS	       1000	  /* below the 5 s that a PAM client waits (S7) */
+#define BUSY_MS        1000       /* below the 5 s that a PAM client waits (S7) */
 
 struct store {
 	sqlite3 *db;
@@ -74,7 +74,7 @@ static int open_error(struct store *store, const char *path, struct fault *fault
 	int code = store->db ? sqlite3_extended_errcode(store->db) : SQLITE_NOMEM;
 
 	return fault_set(fault, error_of(code), "%s: %s", path,
-			 store->db ? sqlite3_errmsg(store->db) : "no memory");
+	                 store->db ? sqlite3_errmsg(store->db) : "no memory");
 }
 
 static int pragma_number(struct store *store, const char *sql, int64_t *ret_value)
@@ -90,11 +90,12 @@ static int pragma_number(struct store *store, const char *sql, int64_t *ret_valu
 	return code == SQLITE_ROW ? 0 : -EIO;
 }
 
-static int configure(struct store *store, enum store_mode mode, const char *path, struct fault *fault)
+static int configure(struct store *store, enum store_mode mode, const char *path,
+                     struct fault *fault)
 {
 	static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-				       "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
-				       "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;";
+	                               "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+	                               "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;";
 	int64_t synchronous = 0;
 
 	sqlite3_extended_result_codes(store->db, 1);
@@ -116,8 +117,9 @@ static int configure(struct store *store, enum store_mode mode, const char *path
 static int migrate_one(struct store *store, const struct migration *migration)
 {
 	char *end = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-				    APPLICATION_ID, migration->number);
-	int code = end ? sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) : SQLITE_NOMEM;
+	                            APPLICATION_ID, migration->number);
+	int code =
+	        end ? sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) : SQLITE_NOMEM;
 
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(store->db, migration->sql, NULL, NULL, NULL);
@@ -137,9 +139,10 @@ static int migrate(struct store *store, enum store_mode mode, const char *path, 
 	if (application != APPLICATION_ID && (application || version))
 		return fault_set(fault, -EUCLEAN, "%s: not a database of jitd", path);
 	if (version > (int64_t)MIGRATIONS)
-		return fault_set(fault, -EUCLEAN,
-				 "%s: schema %lld is newer than this jitd's %zu; use the newer jitd", path,
-				 (long long)version, MIGRATIONS);
+		return fault_set(
+		        fault, -EUCLEAN,
+		        "%s: schema %lld is newer than this jitd's %zu; use the newer jitd", path,
+		        (long long)version, MIGRATIONS);
 	if (mode == STORE_READER)
 		return 0;
 	for (size_t i = (size_t)version; i < MIGRATIONS; i++)
@@ -153,7 +156,7 @@ static int prepare_all(struct store *store, const char *path, struct fault *faul
 	for (size_t i = 0; i < STATEMENTS; i++) {
 		const char *rest = NULL;
 		if (sqlite3_prepare_v3(store->db, statement_text[i], -1, SQLITE_PREPARE_PERSISTENT,
-				       &store->statements[i], &rest) != SQLITE_OK)
+		                       &store->statements[i], &rest) != SQLITE_OK)
 			return open_error(store, path, fault);
 		if (rest && *rest)
 			return fault_set(fault, -EINVAL, "statement %zu goes on after its end", i);
@@ -161,19 +164,24 @@ static int prepare_all(struct store *store, const char *path, struct fault *faul
 	return 0;
 }
 
-/* SQLite would make the file with our umask and follow a symlink: made and judged here first. */
+/* SQLite would make the file with our umask and follow a symlink: made and judged here first. Never
+ * once the writer has it open: closing any descriptor of the file drops the locks that SQLite holds
+ * on it (fcntl(2)), and the next program that opens the database would take itself for the only one
+ * and remove the log that we go on writing to. */
 static int claim_file(const char *path, enum store_mode mode, struct fault *fault)
 {
 	const struct file_rule rule = {.owner = geteuid(), .forbidden = 077};
 	cleanup(cleanup_close) int made = -1, fd = -1;
 
-	if (mode == STORE_WRITER)
-		made = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (mode == STORE_READER)
+		return 0;
+	made = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	fd = file_open(path, &rule, fault);
 	return fd < 0 ? fd : 0;
 }
 
-int store_open(const char *path, enum store_mode mode, struct store **ret_store, struct fault *fault)
+int store_open(const char *path, enum store_mode mode, struct store **ret_store,
+               struct fault *fault)
 {
 	struct store *store;
 	int r = claim_file(path, mode, fault);
@@ -184,8 +192,8 @@ int store_open(const char *path, enum store_mode mode, struct store **ret_store,
 	if (!store)
 		return fault_set(fault, -ENOMEM, "%s: no memory", path);
 	if (sqlite3_open_v2(path, &store->db,
-			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
-			    NULL) != SQLITE_OK)
+	                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+	                    NULL) != SQLITE_OK)
 		r = open_error(store, path, fault);
 	if (r == 0)
 		r = configure(store, mode, path, fault);
@@ -279,8 +287,8 @@ void query_number(struct query *query, const char *name, int64_t value)
 
 void query_text(struct query *query, const char *name, const char *text)
 {
-	note(query, sqlite3_bind_text(query->statement, parameter(query, name), text, -1,
-				      SQLITE_STATIC));
+	note(query,
+	     sqlite3_bind_text(query->statement, parameter(query, name), text, -1, SQLITE_STATIC));
 }
 
 void query_null(struct query *query, const char *name)

@@ -6,6 +6,8 @@
 
 #include "jitd/clock.h"
 
+#define ROUNDS 8
+
 struct txn {
 	struct loop *loop;
 	struct store *store;
@@ -38,7 +40,7 @@ static void settle_all(struct txn *txn, bool committed)
 static void lose(struct txn *txn)
 {
 	if (store_in_transaction(txn->store))
-		(void)store_run(txn->store, STATEMENT_ROLLBACK);
+		best_effort(store_run(txn->store, STATEMENT_ROLLBACK));
 	txn->open = false;
 	txn->counters.failures++;
 	settle_all(txn, false);
@@ -67,18 +69,24 @@ static void commit(struct txn *txn)
 		txn->after_commit(txn->after_commit_context);
 }
 
+/* How long the oldest waiting result may still wait for signatures in flight to join; ticks. */
+static int64_t patience(const struct txn *txn)
+{
+	if (loop_work_in_flight(txn->loop) == 0 || !txn->oldest)
+		return 0;
+	return txn->last_commit - (clock_ticks() - txn->oldest);
+}
+
 static void before_sleep(void *context)
 {
 	struct txn *txn = context;
-	int64_t left;
 
-	if (!txn->open)
-		return;
-	left = txn->oldest ? txn->last_commit - (clock_ticks() - txn->oldest) : 0;
-	if (loop_work_in_flight(txn->loop) == 0 || left <= 0)
+	/* what is settled may begin the next transaction, and the loop is about to sleep */
+	for (int round = 0; round < ROUNDS && txn->open && patience(txn) <= 0; round++)
 		commit(txn);
-	else
-		timer_start(txn->timer, (uint64_t)(left / 1000000));
+	if (txn->open)
+		timer_start(txn->timer,
+		            (uint64_t)(patience(txn) > 0 ? patience(txn) / 1000000 : 0));
 }
 
 static void wake(void *context)

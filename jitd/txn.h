@@ -2,14 +2,16 @@
 /*
  * Transactions: no allow and no acknowledged change leaves before its commit is on disk.
  *
- * BEGIN IMMEDIATE comes before the first message that touches the store, each message runs inside one
- * SAVEPOINT, and what it answers waits for the COMMIT that many messages share. The commit hangs on the loop's
- * last step before it sleeps: at once when no signature is in flight (nothing more can join), else when the oldest
- * waiting result has waited as long as the last commit took. A transaction that wrote nothing ends in ROLLBACK.
+ * BEGIN IMMEDIATE comes before the first message that touches the store, each message runs inside
+ * one SAVEPOINT, and what it answers waits for the COMMIT that many messages share. The commit
+ * hangs on the loop's last step before it sleeps: at once when no signature is in flight (nothing
+ * more can join), else when the oldest waiting result has waited as long as the last commit took. A
+ * transaction that wrote nothing ends in ROLLBACK.
  *
- * After a failed statement SQLite may have rolled everything back by itself (FULL, IOERR, NOMEM); a later SAVEPOINT would
- * then commit alone. So every leave asks whether the transaction still is there; if not, or when COMMIT fails,
- * all results under that transaction are settled as not committed before the next message runs.
+ * After a failed statement SQLite may have rolled everything back by itself (FULL, IOERR, NOMEM); a
+ * later SAVEPOINT would then commit alone. So every leave asks whether the transaction still is
+ * there; if not, or when COMMIT fails, all results under that transaction are settled as not
+ * committed before the next message runs.
  */
 #ifndef JIT_JITD_TXN_H
 #define JIT_JITD_TXN_H
@@ -22,7 +24,8 @@
 
 struct txn;
 
-/* Something that waits for a commit; the first member of whatever it belongs to. settle() is called exactly once. */
+/* Something that waits for a commit; the first member of whatever it belongs to. settle() is called
+ * exactly once. */
 struct txn_result {
 	void (*settle)(struct txn_result *result, bool committed);
 	struct txn_result *next;
@@ -33,8 +36,8 @@ struct txn *txn_free(struct txn *txn); /* settles what waits: not committed */
 
 /* Every message is between these two; they do not nest. */
 must_check int txn_enter(struct txn *txn);
-/* keep: RELEASE, else undone. 0: kept (or undone as asked). -errno: a statement failed within, everything of this message is undone
- * whatever `keep` says, and its answer must be a refusal. */
+/* keep: RELEASE, else undone. 0: kept (or undone as asked). -errno: a statement failed within,
+ * everything of this message is undone whatever `keep` says, and its answer must be a refusal. */
 must_check int txn_leave(struct txn *txn, bool keep);
 
 /* After a leave that kept: settles with the transaction that the message ran in. */

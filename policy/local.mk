@@ -1,1 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
+noinst_LTLIBRARIES += libpolicy.la
+libpolicy_la_SOURCES = \
+	policy/complaint.c policy/complaint.h \
+	policy/conf.c policy/conf.h \
+	policy/evaluate.c \
+	policy/lexer.c policy/lexer.h \
+	policy/parse.c policy/policy.h \
+	policy/review.c \
+	policy/rule_text.c \
+	policy/rules.c policy/rules.h \
+	policy/scan.c policy/scan.h \
+	policy/scope.c policy/scope.h \
+	policy/settings.c policy/settings.h \
+	policy/strings.c policy/strings.h \
+	policy/values.c
+libpolicy_la_CFLAGS = $(AM_CFLAGS) $(CONFUSE_CFLAGS)
+libpolicy_la_LIBADD = $(CONFUSE_LIBS)
+
+dist_man_MANS += policy/jitd-policy.5 policy/jitd.conf.5
+examplesdir = $(docdir)/examples
+dist_examples_DATA = policy/examples/10-deny.conf policy/examples/20-dba.conf policy/examples/30-su.conf
+
+if HAVE_CMOCKA
+policy_tests = policy/evaluate_test policy/pages_test policy/parse_test policy/refuse_test \
+	policy/scope_test policy/settings_test
+check_PROGRAMS += $(policy_tests)
+TESTS += $(policy_tests)
+policy_test_libs = libpolicy.la libbase.la $(CMOCKA_LIBS)
+policy_evaluate_test_SOURCES = policy/evaluate_test.c policy/heard.h
+policy_evaluate_test_CFLAGS = $(TEST_CFLAGS)
+policy_evaluate_test_LDADD = $(policy_test_libs)
+policy_pages_test_SOURCES = policy/pages_test.c policy/heard.h
+policy_pages_test_CFLAGS = $(TEST_CFLAGS)
+policy_pages_test_LDADD = $(policy_test_libs)
+policy_parse_test_SOURCES = policy/parse_test.c policy/heard.h
+policy_parse_test_CFLAGS = $(TEST_CFLAGS)
+policy_parse_test_LDADD = $(policy_test_libs)
+policy_refuse_test_SOURCES = policy/refuse_test.c policy/heard.h
+policy_refuse_test_CFLAGS = $(TEST_CFLAGS)
+policy_refuse_test_LDADD = $(policy_test_libs)
+policy_scope_test_SOURCES = policy/scope_test.c
+policy_scope_test_CFLAGS = $(TEST_CFLAGS)
+policy_scope_test_LDADD = $(policy_test_libs)
+policy_settings_test_SOURCES = policy/settings_test.c policy/heard.h
+policy_settings_test_CFLAGS = $(TEST_CFLAGS)
+policy_settings_test_LDADD = $(policy_test_libs)
+endif

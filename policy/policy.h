@@ -24,8 +24,8 @@ struct strings {
 
 struct rule {
 	char *title;
-	char *file; /* where it was read, for messages */
-	unsigned int line;
+	char *file;           /* the source's name, for messages */
+	unsigned int line;    /* of its title */
 	enum decision effect; /* DECISION_ALLOW (default), or DECISION_DENY for effect = "deny" */
 	struct strings who, scope, approvers;
 	unsigned int approvals; /* distinct people; 0 grants at once; default 1 */
@@ -34,7 +34,9 @@ struct rule {
 	int64_t pending;     /* seconds until an undecided request lapses; built-in 3h */
 	int64_t uses;        /* sessions; 0: any number within the grant */
 	enum rule_reason { REASON_OPTIONAL = 0, REASON_REQUIRED } reason;
-	char *text; /* canonical form, one line: what a grant keeps and an approval is bound to */
+	char *text; /* canonical form, one line: what a grant keeps and an approval is bound to. The
+	             * same rule gives the same text whatever its blanks and comments; every key is
+	             * in it, with the value in force */
 };
 
 struct policy;
@@ -51,9 +53,12 @@ typedef void policy_report(void *context, enum policy_severity severity, const c
 
 /*
  * Parses the sources in order into one policy; all or nothing. -EINVAL when any error was reported
- * (as many as libconfuse lets us see: value errors all, a syntax error ends its file), -ENOMEM.
- * `max_grant` is the cap of jitd.conf in seconds: a rule's max above it is an error.
+ * (all of them; but a syntax error ends its file), -ENOMEM. A `default` that a rule does not write
+ * itself is cut to its max.
+ * `max_grant` is the cap of jitd.conf in seconds: a max above it is an error (the built-in one is
+ * cut to it).
  * No source, or no rule in them: a policy that denies all, and a warning.
+ * Not for two threads at once (policy/conf.h). No other file and no environment is read.
  */
 must_check int policy_parse(const struct policy_source *sources, size_t count, int64_t max_grant,
                             policy_report *report, void *context, struct policy **ret_policy);
@@ -81,7 +86,8 @@ struct answer {
 };
 
 /* A rule matches when its `who` names the subject and its `scope` list holds every asked scope. A
- * deny rule matches when its `scope` list holds any asked scope. */
+ * deny rule matches when its `scope` list holds any asked scope. Total: nothing asked, or scopes
+ * that are not canonical, match nothing and deny. */
 struct answer policy_evaluate(const struct policy *policy, const struct question *question);
 
 #endif

@@ -10,8 +10,9 @@
 
 #include "policy/policy.h"
 
-/*        KEY          TYPE      MEMBER      DEFAULT                              (STRING LIST
- * DURATION BOOL) */
+#define SETTINGS_GRANT_MAX INT64_C(43200) /* seconds: no token lives longer, so no grant does */
+
+/* KEY, TYPE (STRING LIST DURATION), MEMBER, DEFAULT */
 #define SETTINGS(S)                                                                                \
 	S("host-id", STRING, host_id, NULL) /* token iss and aud; NULL: the kernel's host name */  \
 	S("max-grant", DURATION, max_grant, 43200) /* cap on every grant */                        \
@@ -23,15 +24,23 @@
 	S("socket-dir", STRING, socket_dir, RUNDIR)                                                \
 	S("policy-dir", STRING, policy_dir, SYSCONFDIR "/jitd/policy.d")
 
+/* Keys of later versions: refused with a line that says so. */
+#define SETTINGS_LATER(S)                                                                          \
+	S("token-ttl")                                                                             \
+	S("sudo-plugin")
+
 struct settings {
 	char *host_id, *user, *state_dir, *socket_dir, *policy_dir;
 	int64_t max_grant;
 	struct strings admins, auditors, exempt;
 };
 
-/* -EINVAL when any error was reported (as policy_parse()). An empty text gives the defaults.
- * Directories are absolute paths without "..", host-id is 1 to 255 of [A-Za-z0-9.-], exempt holds
- * PAM service names but never sshd, ssh, sudo, sudo-i, su, su-l or login. */
+/* -EINVAL when any error was reported (as policy_parse()), -ENOMEM. An empty text gives the
+ * defaults. Directories are absolute paths without "..", ".", "//" or a slash at the end, of at
+ * most 255 bytes (socket-dir 96, so that a socket in it has a name that fits), host-id is 1 to 255
+ * of [A-Za-z0-9.-], max-grant is 1 second to SETTINGS_GRANT_MAX, user is not root, exempt holds PAM
+ * service names but never sshd, ssh, sudo, sudo-i, su, su-l or login. Not for two threads at once
+ * (policy/conf.h). */
 must_check int settings_parse(const struct policy_source *source, policy_report *report,
                               void *context, struct settings **ret_settings);
 struct settings *settings_free(struct settings *settings); /* takes NULL, returns NULL */

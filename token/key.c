@@ -117,8 +117,8 @@ int key_generate(char **ret_private_pem, struct fault *fault)
 	return 0;
 }
 
-/* Exactly one block of this name, from the first byte on, without the headers of the old
- * encryption, followed by nothing but white space: no key is picked out of a larger text. */
+/* Exactly one block of this name, its first line the first of the text, without the headers of the
+ * old encryption, followed by nothing but white space: no key is picked out of a larger text. */
 static int read_block(const char *pem, const char *name, struct block *block)
 {
 	cleanup(cleanup_bio) BIO *bio = NULL;
@@ -127,7 +127,7 @@ static int read_block(const char *pem, const char *name, struct block *block)
 	char first[64];
 	long left;
 
-	if (text_format(first, sizeof(first), "-----BEGIN %s-----", name) != 0)
+	if (text_format(first, sizeof(first), "-----BEGIN %s-----\n", name) != 0)
 		return -EINVAL;
 	if (length > PEM_MAX || strncmp(pem, first, strlen(first)) != 0)
 		return -EINVAL;
@@ -137,7 +137,7 @@ static int read_block(const char *pem, const char *name, struct block *block)
 	if (PEM_read_bio_ex(bio, &block->name, &block->header, &block->bytes, &block->length,
 	                    PEM_FLAG_SECURE | PEM_FLAG_EAY_COMPATIBLE) != 1)
 		return -EINVAL;
-	if (strcmp(block->name, name) != 0 || block->header[0] != '\0')
+	if (block->header[0] != '\0')
 		return -EINVAL;
 	for (left = BIO_get_mem_data(bio, &rest); left > 0; left--, rest++)
 		if (!isspace((unsigned char)*rest))

@@ -216,7 +216,7 @@ static int decode_head(struct buffer *in, const struct wire_info **ret_info, str
 
 int message_decode(uint8_t *packet, size_t length, struct message *ret_message, struct fault *fault)
 {
-	const struct wire_info *info;
+	const struct wire_info *info = NULL;
 	struct buffer in;
 	uint8_t *body = (uint8_t *)&ret_message->check;
 	int r;
@@ -226,8 +226,8 @@ int message_decode(uint8_t *packet, size_t length, struct message *ret_message, 
 		                 WIRE_PACKET);
 	buffer_init_read(&in, packet, length);
 	r = decode_head(&in, &info, fault);
-	if (r)
-		return r;
+	if (r || !info)
+		return r ? r : -EBADMSG;
 	ret_message->id = MESSAGE_NONE;
 	memset(body, 0, info->size);
 	for (size_t i = 0; i < info->field_count; i++) {

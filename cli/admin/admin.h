@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands of jitd-admin, for approvers, administrators and auditors; one file each.
+ */
+#ifndef JIT_CLI_ADMIN_ADMIN_H
+#define JIT_CLI_ADMIN_ADMIN_H
+
+#include "cli/command.h"
+
+extern const struct command admin_pending, admin_list, admin_show, admin_approve, admin_deny,
+        admin_revoke, admin_lock, admin_unlock, admin_sessions, admin_policy_check,
+        admin_policy_reload, admin_audit_list, admin_status;
+extern const struct tool admin_tool;
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a played jitd answers: access 42 of alice, on which bob decides.
+ */
+#ifndef JIT_CLI_CLI_TEST_ROWS_H
+#define JIT_CLI_CLI_TEST_ROWS_H
+
+#include "cli/cli_test_jitd.h"
+
+#define ASKED 1763913912 /* 2025-11-23T16:05:12Z */
+
+void send_pending(struct play *play); /* asked now, lapses in 3h */
+void send_active(struct play *play);  /* for a quarter of an hour yet */
+void send_ended(struct play *play, const char *state, const char *why);
+void send_decision(struct play *play, const char *verdict, const char *comment);
+void send_session(struct play *play);
+void send_done(struct play *play, uint32_t access, const char *text);
+void send_refused(struct play *play, const char *text);
+void send_counter(struct play *play, const char *name, const char *value);
+
+/* The tool ends with this exit code, and prints these parts; NULL: prints nothing there. */
+void finish_with(struct play *play, int code, const char *out, const char *err);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/connection.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+static void before_line(const struct connection *connection)
+{
+	if (connection->before_line)
+		connection->before_line(connection->context);
+}
+
+static enum exit_code unreachable(const struct connection *connection, const struct fault *fault)
+{
+	before_line(connection);
+	return give_up(connection->in, EXIT_UNREACHABLE, "jitd not reachable: %s", fault->text);
+}
+
+static int open_once(struct connection *connection, struct fault *fault)
+{
+	if (connection->client.fd >= 0)
+		return 0;
+	return client_connect(&connection->client, connection->in->socket, client_now() + ANSWER_MS,
+	                      fault);
+}
+
+enum exit_code connection_send(struct connection *connection, const struct message *message)
+{
+	struct fault fault = {{0}};
+	int r = open_once(connection, &fault);
+
+	if (r < 0)
+		return unreachable(connection, &fault);
+	connection->client.deadline = client_now() + ANSWER_MS;
+	r = client_send(&connection->client, message, &fault);
+	/* a server that hangs up at once may have said why: that is still to be read */
+	if (r == 0 || r == -EPIPE || r == -ECONNRESET)
+		return EXIT_DONE;
+	if (r == -EINVAL)
+		return give_up(connection->in, EXIT_REFUSED, "internal error: %s", fault.text);
+	return unreachable(connection, &fault);
+}
+
+enum exit_code connection_unexpected(const struct connection *connection,
+                                     const struct message *message)
+{
+	const struct wire_info *info = wire_info((unsigned int)message->id);
+
+	before_line(connection);
+	return give_up(connection->in, EXIT_REFUSED,
+	               "internal error: jitd answered '%s', which is no answer to this",
+	               info ? info->name : "?");
+}
+
+static const enum reply reply_of[] = {
+        [MESSAGE_access] = REPLY_ROW, [MESSAGE_decision] = REPLY_ROW, [MESSAGE_session] = REPLY_ROW,
+        [MESSAGE_event] = REPLY_ROW,  [MESSAGE_counter] = REPLY_ROW,  [MESSAGE_end] = REPLY_END,
+        [MESSAGE_done] = REPLY_DONE,
+};
+#define REPLIES (sizeof(reply_of) / sizeof(reply_of[0]))
+
+static enum reply failed(struct connection *connection, enum exit_code code)
+{
+	connection->code = code;
+	return REPLY_NONE;
+}
+
+static int receive_answer(struct connection *connection, struct message *ret_message,
+                          struct fault *fault)
+{
+	int r;
+
+	do
+		r = client_receive(&connection->client, connection->interrupt, connection->context,
+		                   ret_message, fault);
+	while (r == 0 && ret_message->id == MESSAGE_wait);
+	return r;
+}
+
+enum reply connection_receive(struct connection *connection, struct message *ret_message)
+{
+	struct fault fault = {{0}};
+	int r = receive_answer(connection, ret_message, &fault);
+	enum reply reply;
+
+	if (r == -EINTR)
+		return failed(connection, EXIT_INTERRUPTED);
+	if (r < 0)
+		return failed(connection, unreachable(connection, &fault));
+	if (ret_message->id == MESSAGE_refused) {
+		before_line(connection);
+		return failed(connection, give_up(connection->in, EXIT_REFUSED, "%s",
+		                                  ret_message->refused.text));
+	}
+	reply = (size_t)ret_message->id < REPLIES ? reply_of[ret_message->id] : REPLY_NONE;
+	if (reply == REPLY_NONE)
+		connection->code = connection_unexpected(connection, ret_message);
+	/* a long listing takes its time; what counts is that it keeps coming */
+	if (reply == REPLY_ROW && connection->client.deadline != INT64_MAX)
+		connection->client.deadline = client_now() + ANSWER_MS;
+	return reply;
+}
+
+enum exit_code command_done(const struct invocation *in, const struct message *message)
+{
+	cleanup(cleanup_connection) struct connection connection = CONNECTION(in);
+	struct message answer;
+	enum exit_code code = connection_send(&connection, message);
+	enum reply reply;
+
+	if (code != EXIT_DONE)
+		return code;
+	reply = connection_receive(&connection, &answer);
+	if (reply == REPLY_NONE)
+		return connection.code;
+	if (reply != REPLY_DONE)
+		return connection_unexpected(&connection, &answer);
+	printf("%s\n", *answer.done.text ? answer.done.text : "done");
+	return EXIT_DONE;
+}
+
+void wire_typed(char *ret_field, size_t size, const char *typed)
+{
+	size_t length = strlen(typed);
+
+	if (length < size) {
+		memcpy(ret_field, typed, length + 1);
+		return;
+	}
+	memcpy(ret_field, typed, size - 2);
+	ret_field[size - 2] = '~';
+	ret_field[size - 1] = '\0';
+}
+
+void connection_close(struct connection *connection)
+{
+	client_close(&connection->client);
+}

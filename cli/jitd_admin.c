@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * jitd-admin: decides, ends and looks, as far as jitd lets the caller, whom it knows by the
+ * kernel's word alone.
+ */
+#include "cli/admin/admin.h"
+
+static const struct command *const commands[] = {
+        &admin_pending,  &admin_list,         &admin_show,          &admin_approve,
+        &admin_deny,     &admin_revoke,       &admin_lock,          &admin_unlock,
+        &admin_sessions, &admin_policy_check, &admin_policy_reload, &admin_audit_list,
+        &admin_status,
+};
+
+const struct tool admin_tool = {
+        .name = "jitd-admin",
+        .summary = "Decide on requests for access, end access, and see what is and was.",
+        .commands = commands,
+        .command_count = sizeof(commands) / sizeof(commands[0]),
+};

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/listing.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "base/text.h"
+#include "cli/json.h"
+#include "cli/table.h"
+#include "cli/when.h"
+
+static void cleanup_table(struct table *table)
+{
+	table_done(table);
+}
+
+static bool is_state(const struct wire_access *access, const char *state)
+{
+	return !strcmp(access->state, state);
+}
+
+/* ---- one line ---- */
+
+/* "until 16:20:05, 15m left", "lapses in 2h59m", or why it ended. A line that does not fit is left
+ * out: STANDING_SIZE holds the longest text of the wire. */
+static void what_comes(const struct wire_access *access, int64_t now,
+                       char ret_text[static STANDING_SIZE])
+{
+	char clock[WHEN_SIZE], span[WHEN_SIZE];
+
+	ret_text[0] = '\0';
+	if (is_state(access, "active") && access->until) {
+		when_clock(access->until, now, clock);
+		when_span(access->until - now, span);
+		best_effort(text_format(ret_text, STANDING_SIZE, "until %s, %s left", clock, span));
+	} else if (is_state(access, "pending") && access->lapses) {
+		when_span(access->lapses - now, span);
+		best_effort(text_format(ret_text, STANDING_SIZE, "lapses in %s", span));
+	} else if (*access->ended) {
+		best_effort(text_format(ret_text, STANDING_SIZE, "%s", access->ended));
+	}
+}
+
+void access_standing(const struct wire_access *access, int64_t now,
+                     char ret_text[static STANDING_SIZE])
+{
+	const char *join = is_state(access, "active")    ? " "
+	                   : is_state(access, "pending") ? ", "
+	                                                 : ": ";
+	char coming[STANDING_SIZE];
+
+	what_comes(access, now, coming);
+	if (!strncmp(coming, access->state, strlen(access->state))) /* "revoked by bob" */
+		best_effort(text_format(ret_text, STANDING_SIZE, "%s", coming));
+	else if (text_format(ret_text, STANDING_SIZE, "%s%s%s", access->state, *coming ? join : "",
+	                     coming) < 0)
+		best_effort(text_format(ret_text, STANDING_SIZE, "%s", access->state));
+}
+
+/* ---- tables ---- */
+
+enum column { COLUMN_ID, STATE, SUBJECT, SCOPE, LENGTH, ASKED, NOTE, REASON, COLUMNS };
+
+static const char *const headings[COLUMNS] = {
+        [COLUMN_ID] = "ID", [STATE] = "STATE",     [SUBJECT] = "SUBJECT", [SCOPE] = "SCOPE",
+        [LENGTH] = "FOR",   [ASKED] = "REQUESTED", [NOTE] = "NOTE",       [REASON] = "REASON",
+};
+
+/* Columns of each listing, in order; the last is the one without a bound. */
+static const struct layout {
+	size_t count;
+	enum column columns[TABLE_COLUMNS];
+} layouts[] = {
+        [LISTING_MINE] = {6, {COLUMN_ID, STATE, SCOPE, LENGTH, ASKED, NOTE}},
+        [LISTING_ALL] = {7, {COLUMN_ID, STATE, SUBJECT, SCOPE, LENGTH, ASKED, NOTE}},
+        [LISTING_PENDING] = {7, {COLUMN_ID, SUBJECT, SCOPE, LENGTH, ASKED, NOTE, REASON}},
+};
+
+static size_t approvals_of(const struct access_record *record)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < record->decision_count; i++)
+		count += !strcmp(record->decisions[i].verdict, "approve");
+	return count;
+}
+
+/* What comes, led by "1 of 2 approvals" where one is not enough. */
+static void note_of(const struct access_record *record, int64_t now,
+                    char ret_text[static STANDING_SIZE])
+{
+	const struct wire_access *access = &record->access;
+	char coming[STANDING_SIZE];
+
+	what_comes(access, now, coming);
+	if (!is_state(access, "pending") || access->approvals_needed < 2 ||
+	    text_format(ret_text, STANDING_SIZE, "%zu of %u approvals%s%s", approvals_of(record),
+	                access->approvals_needed, *coming ? ", " : "", coming) < 0)
+		memcpy(ret_text, coming, STANDING_SIZE);
+}
+
+static int add_record(struct table *table, const struct layout *layout,
+                      const struct access_record *record, int64_t now)
+{
+	const struct wire_access *access = &record->access;
+	char id[16], length[WHEN_SIZE], asked[WHEN_SIZE], note[STANDING_SIZE];
+	const char *const cells[COLUMNS] = {
+	        [COLUMN_ID] = id,        [STATE] = access->state,   [SUBJECT] = access->subject,
+	        [SCOPE] = access->scope, [LENGTH] = length,         [ASKED] = asked,
+	        [NOTE] = note,           [REASON] = access->reason,
+	};
+	const char *row[TABLE_COLUMNS] = {NULL};
+
+	(void)snprintf(id, sizeof(id), "%u", access->id);
+	format_duration(access->seconds, length);
+	when_clock(access->requested, now, asked);
+	note_of(record, now, note);
+	for (size_t i = 0; i < layout->count; i++)
+		row[i] = cells[layout->columns[i]];
+	return table_row(table, row);
+}
+
+static int print_table(const struct access_list *list, enum listing listing)
+{
+	const struct layout *layout = &layouts[listing];
+	cleanup(cleanup_table) struct table table = {0};
+	const char *row[TABLE_COLUMNS] = {NULL};
+	int r;
+
+	for (size_t i = 0; i < layout->count; i++)
+		row[i] = headings[layout->columns[i]];
+	r = table_begin(&table, row, layout->count);
+	for (size_t i = 0; r == 0 && i < list->count; i++)
+		r = add_record(&table, layout, &list->items[i], (int64_t)time(NULL));
+	if (r == 0)
+		table_print(stdout, &table);
+	return r;
+}
+
+static int print_json(const struct access_list *list)
+{
+	struct json_array array = {.to = stdout};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < list->count; i++)
+		r = json_access(&array, &list->items[i]);
+	if (r == 0)
+		json_end(&array);
+	return r;
+}
+
+enum exit_code listing_print(const struct invocation *in, const struct access_list *list,
+                             enum listing listing, bool json, const char *empty)
+{
+	int r = 0;
+
+	if (json)
+		r = print_json(list);
+	else if (list->count)
+		r = print_table(list, listing);
+	else
+		printf("%s\n", empty);
+	return r == 0 ? EXIT_DONE : give_up(in, EXIT_REFUSED, "internal error: %s", strerror(-r));
+}
+
+/* ---- one in full ---- */
+
+static void print_line(const char *name, const char *value)
+{
+	if (*value)
+		printf("  %-10s %s\n", name, value);
+}
+
+static void print_time(const char *name, int64_t at, int64_t now)
+{
+	char text[WHEN_SIZE];
+
+	when_clock(at, now, text);
+	print_line(name, text);
+}
+
+static void print_decisions(const struct access_record *record, int64_t now)
+{
+	for (size_t i = 0; i < record->decision_count; i++) {
+		const struct wire_decision *decision = &record->decisions[i];
+		char at[WHEN_SIZE];
+		when_clock(decision->at, now, at);
+		printf("  %-10s %s at %s%s%s\n", decision->verdict, decision->by, at,
+		       *decision->comment ? ": " : "", decision->comment);
+	}
+}
+
+static void print_sessions(const struct access_record *record, int64_t now)
+{
+	for (size_t i = 0; i < record->session_count; i++) {
+		const struct wire_session *session = &record->sessions[i];
+		char since[WHEN_SIZE], ended[WHEN_SIZE];
+		when_clock(session->since, now, since);
+		when_clock(session->ended, now, ended);
+		printf("  %-10s %s: %s as %s%s%s, pid %u, %s to %s\n", "session", session->id,
+		       session->service, session->account, *session->tty ? " on " : "",
+		       session->tty, session->pid, since, *ended ? ended : "now");
+	}
+}
+
+static void print_in_full(const struct access_record *record, int64_t now)
+{
+	const struct wire_access *access = &record->access;
+	char standing[STANDING_SIZE], length[DURATION_SIZE], uses[32] = "", needed[64] = "";
+
+	access_standing(access, now, standing);
+	format_duration(access->seconds, length);
+	if (access->uses_left >= 0)
+		(void)snprintf(uses, sizeof(uses), "%lld", (long long)access->uses_left);
+	if (access->approvals_needed)
+		(void)snprintf(needed, sizeof(needed), "%zu of %u", approvals_of(record),
+		               access->approvals_needed);
+	printf("access %u %s\n", access->id, standing);
+	print_line("subject", access->subject);
+	print_line("scope", access->scope);
+	print_line("for", length);
+	print_line("host", access->host);
+	print_line("rule", access->rule);
+	print_line("reason", access->reason);
+	print_time("requested", access->requested, now);
+	print_line("approvers", access->approvers);
+	print_line("approvals", needed);
+	print_decisions(record, now);
+	print_time("decided", access->decided, now);
+	print_time("from", access->from, now);
+	print_time("until", access->until, now);
+	print_line("uses left", uses);
+	print_sessions(record, now);
+}
+
+enum exit_code access_print(const struct invocation *in, const struct access_record *record,
+                            bool json)
+{
+	int r = 0;
+
+	if (json)
+		r = json_access_alone(stdout, record);
+	else
+		print_in_full(record, (int64_t)time(NULL));
+	return r == 0 ? EXIT_DONE : give_up(in, EXIT_REFUSED, "internal error: %s", strerror(-r));
+}

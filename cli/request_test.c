@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * jit request and jit wait: on a terminal and without, with Ctrl-C.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "cli/cli_test_rows.h"
+
+static struct play *play;
+
+static int set_up(void **state)
+{
+	(void)state;
+	play = play_new();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	play_free(play);
+	return 0;
+}
+
+static void request_without_terminal_prints_the_number(void **state)
+{
+	(void)state;
+	play_start(play, false, "jit", "request", "sudo:root", "--for", "0s", NULL);
+	play_expect(play, MESSAGE_request);
+	assert_string_equal(play->in.request.scope, "sudo:root");
+	assert_int_equal(play->in.request.seconds, 0);
+	send_done(play, 42, "waits for 1 approval");
+	finish_with(play, 0, "access 42: waits for 1 approval\n", NULL);
+	play_start(play, true, "jit", "request", "sudo:root", "--no-wait", NULL);
+	play_expect(play, MESSAGE_request);
+	assert_true(play->in.request.seconds == WIRE_DEFAULT);
+	send_done(play, 42, "access 42 waits for 1 approval");
+	assert_int_equal(play_finish(play), 0);
+	assert_string_equal(play->out, "access 42 waits for 1 approval\r\n");
+}
+
+static void request_json_prints_the_access(void **state)
+{
+	(void)state;
+	play_start(play, false, "jit", "request", "sudo:root", "--json", NULL);
+	play_expect(play, MESSAGE_request);
+	send_done(play, 42, "access 42 waits");
+	play_expect(play, MESSAGE_show);
+	assert_int_equal(play->in.show.access, 42);
+	assert_int_equal(play->in.show.mine, 1);
+	send_pending(play);
+	play_send_end(play);
+	finish_with(play, 0, "\"state\": \"pending\"", NULL);
+	assert_int_equal(play->out[0], '{');
+}
+
+/* A request on a terminal, up to where it waits. */
+static void start_waiting(void)
+{
+	play_start(play, true, "jit", "request", "sudo:root su:postgres", NULL);
+	play_expect(play, MESSAGE_request);
+	send_done(play, 42, "access 42 waits");
+	play_expect(play, MESSAGE_watch);
+	assert_int_equal(play->in.watch.access, 42);
+	send_pending(play);
+	play_see(play, "access 42 requested: sudo:root su:postgres for 15m (rule ops)\r\n");
+	play_see(play, "bob %dba-leads");
+	play_see(play, "waiting for ");
+}
+
+static void request_on_a_terminal_waits_for_approval(void **state)
+{
+	(void)state;
+	start_waiting();
+	play_see(play, "waiting for 2s"); /* the clock goes on by itself */
+	send_pending(play);
+	send_decision(play, "approve", "fine by me");
+	play_see(play, "bob: approve: fine by me\r\n");
+	send_pending(play);
+	send_decision(play, "approve", "fine by me");
+	send_active(play);
+	finish_with(play, 0, "access 42 active until ", NULL);
+	assert_null(strstr(strstr(play->out, "fine by me") + 1, "fine by me")); /* told once */
+}
+
+static void request_on_a_terminal_ends_1_when_denied(void **state)
+{
+	(void)state;
+	start_waiting();
+	send_ended(play, "denied", "by bob: not today");
+	finish_with(play, 1, "access 42 requested", "jit: access 42 denied: by bob: not today\n");
+}
+
+static void a_jitd_that_goes_is_said_on_a_line_of_its_own(void **state)
+{
+	(void)state;
+	play->one_screen = true;
+	start_waiting();
+	play_hang_up(play);
+	finish_with(play, 3, " \rjit: jitd not reachable: jitd: closed the connection\r\n", NULL);
+}
+
+static void ctrl_c_leaves_the_request_pending(void **state)
+{
+	(void)state;
+	start_waiting();
+	play_type(play, "\003");
+	finish_with(play, 130, "access 42 requested", "go on waiting with 'jit wait 42'");
+}
+
+static void ctrl_c_before_the_answer_ends_130(void **state)
+{
+	(void)state;
+	play_start(play, true, "jit", "request", "sudo:root", NULL);
+	play_expect(play, MESSAGE_request);
+	play_type(play, "\003");
+	assert_int_equal(play_finish(play), 130);
+	assert_non_null(strstr(play->err, "jit list"));
+}
+
+static void granted_at_once_needs_no_waiting(void **state)
+{
+	(void)state;
+	play_start(play, true, "jit", "request", "sudo:root", NULL);
+	play_expect(play, MESSAGE_request);
+	send_done(play, 42, "access 42 is active");
+	play_expect(play, MESSAGE_watch);
+	send_active(play);
+	finish_with(play, 0, "access 42 active until ", NULL);
+	assert_null(strstr(play->out, "waiting"));
+}
+
+static void json_on_a_terminal_comes_after_the_decision(void **state)
+{
+	(void)state;
+	play_start(play, true, "jit", "request", "sudo:root", "--json", NULL);
+	play_expect(play, MESSAGE_request);
+	send_done(play, 42, "access 42 waits");
+	play_expect(play, MESSAGE_watch);
+	send_pending(play);
+	send_ended(play, "denied", "by bob");
+	play_expect(play, MESSAGE_show);
+	send_ended(play, "denied", "by bob");
+	send_decision(play, "deny", "no");
+	play_send_end(play);
+	assert_int_equal(play_finish(play), 1);
+	assert_int_equal(play->out[0], '{');
+	assert_non_null(strstr(play->out, "\"verdict\": \"deny\""));
+	assert_non_null(strstr(play->err, "access 42 requested"));
+}
+
+static void wait_ends_with_the_decision(void **state)
+{
+	(void)state;
+	play_start(play, false, "jit", "wait", "42", NULL);
+	play_expect(play, MESSAGE_watch);
+	send_pending(play);
+	send_decision(play, "approve", "");
+	send_active(play);
+	finish_with(play, 0, "access 42 active until ", NULL);
+	play_start(play, false, "jit", "wait", "42", NULL);
+	play_expect(play, MESSAGE_watch);
+	send_pending(play);
+	send_ended(play, "lapsed", "nobody decided in time");
+	finish_with(play, 1, NULL, "jit: access 42 lapsed: nobody decided in time\n");
+	play_start(play, false, "jit", "wait", "42", NULL);
+	play_expect(play, MESSAGE_watch);
+	send_refused(play, "no such access of yours: 42");
+	finish_with(play, 1, NULL, "jit: no such access of yours: 42\n");
+}
+
+/* States that came up later, or that nobody thought of, are no access. */
+static void wait_takes_only_active_for_access(void **state)
+{
+	static const char *const states[] = {"used-up", "returned", "revoked",
+	                                     "Active",  "active ",  "activ"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		play_start(play, false, "jit", "wait", "42", NULL);
+		play_expect(play, MESSAGE_watch);
+		send_ended(play, states[i], "");
+		finish_with(play, 1, NULL, states[i]);
+	}
+}
+
+static void ctrl_c_ends_wait_with_130(void **state)
+{
+	(void)state;
+	play_start(play, false, "jit", "wait", "42", NULL);
+	play_expect(play, MESSAGE_watch);
+	send_pending(play);
+	kill(play->tool, SIGINT);
+	finish_with(play, 130, NULL, "jit wait 42");
+	play_start(play, false, "jitd-admin", "pending", "--wait", NULL);
+	play_expect(play, MESSAGE_watch);
+	kill(play->tool, SIGINT);
+	finish_with(play, 130, NULL, NULL);
+}
+
+int main(void)
+{
+#define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+	        EACH(request_without_terminal_prints_the_number),
+	        EACH(request_json_prints_the_access),
+	        EACH(request_on_a_terminal_waits_for_approval),
+	        EACH(request_on_a_terminal_ends_1_when_denied),
+	        EACH(a_jitd_that_goes_is_said_on_a_line_of_its_own),
+	        EACH(ctrl_c_leaves_the_request_pending),
+	        EACH(ctrl_c_before_the_answer_ends_130),
+	        EACH(granted_at_once_needs_no_waiting),
+	        EACH(json_on_a_terminal_comes_after_the_decision),
+	        EACH(wait_ends_with_the_decision),
+	        EACH(wait_takes_only_active_for_access),
+	        EACH(ctrl_c_ends_wait_with_130),
+	};
+
+	return cmocka_run_group_tests_name("request", tests, NULL, NULL);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "jitd/access.h"
+#include "jitd/reservation.h"
+
+/* Every pair, spelled out: what is not here may not happen. */
+static void every_state_and_event_leads_where_it_should(void **state)
+{
+	static const struct {
+		enum access_state from;
+		enum access_event event;
+		enum access_state to;
+	} allowed[] = {
+	        {STATE_PENDING, ON_APPROVED, STATE_ACTIVE},
+	        {STATE_PENDING, ON_DENIED, STATE_DENIED},
+	        {STATE_PENDING, ON_CANCEL, STATE_CANCELLED},
+	        {STATE_PENDING, ON_LAPSE, STATE_LAPSED},
+	        {STATE_PENDING, ON_REVOKE, STATE_DENIED},
+	        {STATE_ACTIVE, ON_CANCEL, STATE_RETURNED},
+	        {STATE_ACTIVE, ON_USED_UP, STATE_USED_UP},
+	        {STATE_ACTIVE, ON_EXPIRE, STATE_EXPIRED},
+	        {STATE_ACTIVE, ON_REVOKE, STATE_REVOKED},
+	};
+	size_t seen = 0;
+
+	(void)state;
+	for (int from = STATE_NONE; from <= STATE_LAPSED; from++)
+		for (int event = 0; event < ACCESS_EVENTS; event++) {
+			enum access_state want = STATE_NONE;
+			for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+				if ((int)allowed[i].from == from && (int)allowed[i].event == event)
+					want = allowed[i].to;
+			assert_int_equal(
+			        access_next((enum access_state)from, (enum access_event)event),
+			        want);
+			seen += want != STATE_NONE;
+		}
+	assert_int_equal(seen, sizeof(allowed) / sizeof(allowed[0]));
+}
+
+static void no_two_states_share_a_word(void **state)
+{
+	(void)state;
+	for (int a = STATE_PENDING; a <= STATE_LAPSED; a++)
+		for (int b = STATE_NONE; b < a; b++)
+			assert_string_not_equal(access_state_word((enum access_state)a),
+			                        access_state_word((enum access_state)b));
+}
+
+static void a_list_names_people_and_groups_whole(void **state)
+{
+	char groups[][NAME_SIZE] = {"dba", "users"};
+	struct identity alice = {.uid = 1, .name = "alice", .group_count = 2, .groups = groups};
+
+	(void)state;
+	assert_true(names_include("bob alice", &alice));
+	assert_true(names_include("%dba", &alice));
+	assert_false(names_include("", &alice));
+	assert_false(names_include("alic alice2 %db %dba2 dba", &alice));
+}
+
+static struct reservation_key key(pid_t pid, uint64_t start, uid_t uid, const char *service)
+{
+	struct reservation_key key = {.pid = pid, .start_time = start, .uid = uid};
+
+	memset(&key.handle, 7, sizeof(key.handle));
+	strcpy(key.service, service);
+	return key;
+}
+
+static void a_reservation_is_for_one_process_and_taken_once(void **state)
+{
+	struct reservations *reservations;
+	struct reservation_key mine = key(10, 5, 1000, "sudo"),
+	                       others[] = {key(11, 5, 1000, "sudo"), key(10, 6, 1000, "sudo"),
+	                                   key(10, 5, 1001, "sudo"), key(10, 5, 1000, "su"),
+	                                   key(10, 5, 1000, "sudo")};
+
+	(void)state;
+	others[4].handle.bytes[15] = 8;
+	assert_int_equal(reservations_new(&reservations), 0);
+	reservation_make(reservations, &mine, 42, 1000);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_int_equal(reservation_take(reservations, &others[i], 1000), 0);
+	assert_int_equal(reservation_take(reservations, &mine, 1000 + RESERVATION_SECONDS - 1), 42);
+	assert_int_equal(reservation_take(reservations, &mine, 1000), 0);
+	reservation_make(reservations, &mine, 43, 1000);
+	assert_int_equal(reservation_take(reservations, &mine, 1000 + RESERVATION_SECONDS), 0);
+	reservations_free(reservations);
+}
+
+static void a_process_of_unknown_start_reserves_nothing(void **state)
+{
+	struct reservations *reservations;
+	struct reservation_key unknown = key(10, 0, 1000, "sudo");
+
+	(void)state;
+	assert_int_equal(reservations_new(&reservations), 0);
+	reservation_make(reservations, &unknown, 42, 1000);
+	assert_int_equal(reservation_take(reservations, &unknown, 1000), 0);
+	reservations_free(reservations);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(every_state_and_event_leads_where_it_should),
+	        cmocka_unit_test(no_two_states_share_a_word),
+	        cmocka_unit_test(a_list_names_people_and_groups_whole),
+	        cmocka_unit_test(a_reservation_is_for_one_process_and_taken_once),
+	        cmocka_unit_test(a_process_of_unknown_start_reserves_nothing),
+	};
+
+	return cmocka_run_group_tests_name("access", tests, NULL, NULL);
+}

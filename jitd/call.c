@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jitd/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static bool named_in(const struct identity *person, const struct strings *names)
+{
+	return identity_named_in(person, names->items, names->count);
+}
+
+unsigned int roles_of(const struct jitd *jitd, const struct peer_process *process,
+                      const struct identity *person)
+{
+	bool own_login = process->login_uid_known && (process->login_uid == LOGIN_UID_NONE ||
+	                                              process->login_uid == person->uid);
+
+	if (person->uid == 0)
+		return ROLE_ADMIN | ROLE_AUDITOR;
+	if (!own_login)
+		return 0;
+	if (named_in(person, &jitd->settings->admins))
+		return ROLE_PERSON | ROLE_ADMIN | ROLE_AUDITOR;
+	return ROLE_PERSON | (named_in(person, &jitd->settings->auditors) ? ROLE_AUDITOR : 0U);
+}
+
+bool may_see(unsigned int roles, const struct identity *person, const struct access *access)
+{
+	if (roles & ROLE_AUDITOR || access->uid == person->uid)
+		return true;
+	return roles & ROLE_PERSON && names_include(access->approvers, person);
+}
+
+bool call_may_see(const struct call *call, const struct access *access)
+{
+	return may_see(call->roles, call->caller, access);
+}
+
+void call_done(struct call *call, uint32_t access, const char *format, ...)
+{
+	char text[2048];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	memset(&call->out.done, 0, sizeof(call->out.done));
+	call->out.id = MESSAGE_done;
+	call->out.done.access = access;
+	text_sanitize(call->out.done.text, sizeof(call->out.done.text), text);
+}
+
+int call_refuse(struct call *call, const char *reason, const char *format, ...)
+{
+	char text[2048];
+	va_list arguments;
+	struct event event = {.event = EVENT_REFUSED,
+	                      .verdict = "deny",
+	                      .reason = reason,
+	                      .actor = call->caller->name,
+	                      .actor_uid = call->caller->uid,
+	                      .pid = call->peer->process.pid,
+	                      .text = text};
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	memset(&call->out.refused, 0, sizeof(call->out.refused));
+	call->out.id = MESSAGE_refused;
+	text_sanitize(call->out.refused.text, sizeof(call->out.refused.text), text);
+	return audit_append(call->jitd, call->now, &event);
+}
+
+int call_check_text(struct call *call, const char *field, const char *text, size_t max,
+                    bool *ret_refused)
+{
+	size_t length = strlen(text);
+
+	*ret_refused = true;
+	if (length > max)
+		return call_refuse(call, field, "the %s is longer than %zu bytes: shorten it",
+		                   field, max);
+	if (!text_is_clean(text, length))
+		return call_refuse(
+		        call, field,
+		        "the %s holds control characters or is not UTF-8: write plain text", field);
+	*ret_refused = false;
+	return 0;
+}

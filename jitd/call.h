@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One command of a client on its way: who asks (looked up by the uid that the kernel gave at
+ * accept), one reading of the clock, a handler inside its own SAVEPOINT, and an answer that leaves
+ * after the commit. A refusal need not wait for it.
+ */
+#ifndef JIT_JITD_CALL_H
+#define JIT_JITD_CALL_H
+
+#include "jitd/access.h"
+#include "jitd/peer.h"
+
+/* What somebody may do. uid 0 is an admin and never a person. */
+enum role {
+	ROLE_PERSON = 1,  /* not uid 0, and the login uid, where there is one, is the same: may ask
+	                     and decide */
+	ROLE_ADMIN = 2,   /* uid 0, or a person whom `admins` names */
+	ROLE_AUDITOR = 4, /* an admin, or whom `auditors` names: may read everything */
+};
+
+struct call {
+	struct txn_result result; /* first */
+	struct jitd *jitd;
+	struct peer *peer; /* held */
+	const struct route *route;
+	int64_t now;
+	unsigned int roles;
+	struct identity *caller;
+	enum names_result
+	        other_result; /* of the user that the command names, where the route wants one */
+	struct identity *other;
+	uint32_t activate; /* an access that has its last approval: made active before the answer
+	                      leaves */
+	struct message in, out; /* out: done or refused */
+};
+
+unsigned int roles_of(const struct jitd *jitd, const struct peer_process *process,
+                      const struct identity *person);
+
+/* Sets the answer. call_refuse() also writes the event, with a word for the reason, and returns 0
+ * or the event's failure. */
+__attribute__((format(printf, 3, 4))) void call_done(struct call *call, uint32_t access,
+                                                     const char *format, ...);
+__attribute__((format(printf, 3, 4))) must_check int call_refuse(struct call *call,
+                                                                 const char *reason,
+                                                                 const char *format, ...);
+
+/* May this caller see the access? Its subject, a person whom its rule names as approver, an
+ * auditor. */
+bool call_may_see(const struct call *call, const struct access *access);
+bool may_see(unsigned int roles, const struct identity *person, const struct access *access);
+
+/* Clean text within `max` bytes? Else refuses, naming the field, and returns true in *ret_refused.
+ */
+must_check int call_check_text(struct call *call, const char *field, const char *text, size_t max,
+                               bool *ret_refused);
+
+/* Handlers: 0 = call->out is set; -errno = broken: undone and refused. */
+int handle_request(struct call *call);
+int handle_cancel(struct call *call);
+int handle_approve(struct call *call);
+int handle_deny(struct call *call);
+int handle_revoke(struct call *call);
+int handle_lock(struct call *call);
+int handle_unlock(struct call *call);
+int handle_reload(struct call *call);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What PAM asks: may this subject pass this door now? The road is the same at each phase: who the
+ * subject is (kernel, NSS), which active accesses could open, their tokens through the strict
+ * reader on the pool, then everything once more in the message that spends and writes. Whatever
+ * fails on the way is a refusal.
+ */
+#ifndef JIT_JITD_CHECK_H
+#define JIT_JITD_CHECK_H
+
+#include "jitd/peer.h"
+
+void check_begin(struct peer *peer, const struct wire_check *ask);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Putting the daemon together, and taking it apart. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "jitd/audit.h"
+#include "jitd/call.h"
+#include "jitd/clock.h"
+#include "jitd/dispatch.h"
+#include "jitd/grant.h"
+#include "jitd/jitd.h"
+#include "jitd/listing.h"
+#include "jitd/reservation.h"
+#include "jitd/revocation.h"
+#include "jitd/rules.h"
+#include "jitd/session.h"
+
+static void deadline_reached(void *context)
+{
+	grant_look(context);
+}
+
+static void after_commit(void *context)
+{
+	struct jitd *jitd = context;
+
+	if (jitd->stopping || !jitd->accesses_changed)
+		return;
+	jitd->accesses_changed = false;
+	listing_tell_watchers(jitd);
+	timer_start(jitd->deadline,
+	            0); /* looks for the next deadline, once, outside of this commit */
+}
+
+/* The host's name, fixed at first start: tokens name it. */
+static int settle_host_id(struct jitd *jitd)
+{
+	cleanup(query_done) struct query known = store_query(jitd->store, STATEMENT_META_GET);
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_META_SET);
+	char name[HOST_NAME_MAX + 1] = "";
+	const char *wanted = jitd->settings->host_id;
+	int r;
+
+	query_text(&known, ":key", "host-id");
+	r = query_step(&known);
+	if (r < 0)
+		return r;
+	if (r == QUERY_ROW && !wanted)
+		return text_copy(jitd->host_id, sizeof(jitd->host_id),
+		                 query_column_text(&known, 0));
+	if (!wanted && (gethostname(name, sizeof(name) - 1) < 0 || !*name))
+		return -EINVAL;
+	r = text_copy(jitd->host_id, sizeof(jitd->host_id), wanted ? wanted : name);
+	if (r < 0 || !text_is_clean(jitd->host_id, strlen(jitd->host_id)))
+		return -EINVAL;
+	query_text(&query, ":key", "host-id");
+	query_text(&query, ":value", jitd->host_id);
+	return query_finish(&query);
+}
+
+static int write_start(struct jitd *jitd)
+{
+	int r = txn_enter(jitd->txn);
+
+	if (r < 0)
+		return r;
+	r = settle_host_id(jitd);
+	if (r == 0)
+		r = audit_append(
+		        jitd, clock_wall(),
+		        &(struct event){.event = EVENT_START, .text = jitd->policy_digest});
+	r = txn_leave(jitd->txn, r == 0) < 0 || r < 0 ? (r < 0 ? r : -EIO) : 0;
+	if (r == 0)
+		txn_flush(jitd->txn);
+	return r;
+}
+
+static int open_stores(struct jitd *jitd, struct fault *fault)
+{
+	cleanup(cleanup_free) char *path = NULL;
+	int r;
+
+	if (asprintf(&path, "%s/jitd.db", jitd->settings->state_dir) < 0) {
+		path = NULL;
+		return fault_set(fault, -ENOMEM, "no memory");
+	}
+	r = store_open(path, STORE_WRITER, &jitd->store, fault);
+	return r < 0 ? r : store_open(path, STORE_READER, &jitd->reader, fault);
+}
+
+static int make_parts(struct jitd *jitd)
+{
+	int r = loop_new(&jitd->loop);
+
+	if (r == 0)
+		r = txn_new(jitd->loop, jitd->store, &jitd->txn);
+	if (r == 0)
+		r = loop_timer(jitd->loop, deadline_reached, jitd, &jitd->deadline);
+	if (r == 0)
+		r = audit_new(jitd, &jitd->audit);
+	if (r == 0)
+		r = names_new(jitd->loop, &jitd->names);
+	if (r == 0)
+		r = reservations_new(&jitd->reservations);
+	if (r == 0)
+		r = sessions_new(jitd, &jitd->sessions);
+	if (r == 0)
+		r = revocations_new(jitd, &jitd->revocations);
+	if (r == 0)
+		r = process_boot_id(jitd->boot_id);
+	return r;
+}
+
+static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault)
+{
+	const struct settings *settings = jitd->settings;
+	int r = rules_load(settings->policy_dir, settings->max_grant, &jitd->policy,
+	                   jitd->policy_digest, fault);
+
+	if (r == 0)
+		r = keys_load(settings->state_dir, &jitd->keys, fault);
+	if (r == 0)
+		r = open_stores(jitd, fault);
+	if (r < 0)
+		return r;
+	r = make_parts(jitd);
+	if (r == 0)
+		r = write_start(jitd);
+	if (r == 0)
+		r = peers_new(jitd, sockets, dispatch, &jitd->peers);
+	if (r < 0)
+		return fault_set(fault, r, "jitd: cannot start: %s", strerror(-r));
+	*sockets = (struct sockets){.pam = -1, .client = -1};
+	txn_after_commit(jitd->txn, after_commit, jitd);
+	sessions_find_again(jitd);
+	grant_look(jitd);
+	return 0;
+}
+
+int jitd_new(struct settings *settings, struct sockets *sockets, struct jitd **ret_jitd,
+             struct fault *fault)
+{
+	struct jitd *jitd = calloc(1, sizeof(*jitd));
+	int r;
+
+	if (!jitd) {
+		settings_free(settings);
+		return fault_set(fault, -ENOMEM, "no memory");
+	}
+	jitd->settings = settings;
+	r = build(jitd, sockets, fault);
+	if (r < 0) {
+		jitd_free(jitd);
+		return r;
+	}
+	*ret_jitd = jitd;
+	return 0;
+}
+
+struct jitd *jitd_free(struct jitd *jitd)
+{
+	if (!jitd)
+		return NULL;
+	jitd->stopping = true;
+	if (jitd->peers) {
+		audit_alone(jitd, clock_wall(), &(struct event){.event = EVENT_STOP});
+		txn_flush(jitd->txn);
+	}
+	/* what is in flight still uses the rest: it ends first, and finds its peers closed */
+	jitd->names = names_free(jitd->names);
+	while (jitd->loop && loop_work_in_flight(jitd->loop))
+		loop_turn(jitd->loop, true);
+	jitd->audit = audit_free(jitd->audit);
+	jitd->txn = txn_free(jitd->txn);
+	jitd->revocations = revocations_free(jitd->revocations);
+	jitd->sessions = sessions_free(jitd->sessions);
+	jitd->peers = peers_free(jitd->peers);
+	jitd->reservations = reservations_free(jitd->reservations);
+	timer_free(jitd->deadline);
+	loop_free(jitd->loop);
+	store_free(jitd->reader);
+	store_free(jitd->store);
+	keys_free(jitd->keys);
+	policy_free(jitd->policy);
+	settings_free(jitd->settings);
+	free(jitd);
+	return NULL;
+}
+
+int jitd_reload(struct jitd *jitd, struct fault *fault)
+{
+	struct policy *fresh;
+	char digest[65];
+	int r = rules_load(jitd->settings->policy_dir, jitd->settings->max_grant, &fresh, digest,
+	                   fault);
+
+	if (r < 0)
+		return r;
+	policy_free(jitd->policy);
+	jitd->policy = fresh;
+	memcpy(jitd->policy_digest, digest, sizeof(digest));
+	return 0;
+}
+
+int handle_reload(struct call *call)
+{
+	struct jitd *jitd = call->jitd;
+	struct fault fault;
+	struct event event = {.event = EVENT_POLICY, .actor = call->caller->name};
+	int r = jitd_reload(jitd, &fault);
+
+	if (r < 0)
+		return call_refuse(call, "policy", "the old policy stays: %s", fault.text);
+	event.text = jitd->policy_digest;
+	call_done(call, 0, "policy in force: %zu rule%s", policy_rule_count(jitd->policy),
+	          policy_rule_count(jitd->policy) == 1 ? "" : "s");
+	return audit_append(jitd, call->now, &event);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jitd/dispatch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "jitd/call.h"
+#include "jitd/check.h"
+#include "jitd/clock.h"
+#include "jitd/grant.h"
+#include "jitd/listing.h"
+#include "jitd/revocation.h"
+
+#define EVERYBODY 0U
+
+struct route {
+	enum message_id id;
+	unsigned int roles;               /* any of them; EVERYBODY: no role is needed */
+	int (*handle)(struct call *call); /* inside a message; NULL: a listing */
+	const char *(*other)(const struct call *call); /* the user that it names */
+};
+
+static const char *locked_user(const struct call *call)
+{
+	return call->in.lock.user;
+}
+
+static const char *unlocked_user(const struct call *call)
+{
+	return call->in.unlock.user;
+}
+
+/* approve and deny are for persons; their handlers say so with the rule at hand, so that the line
+ * can name who decides */
+static const struct route routes[] = {
+        {MESSAGE_request, ROLE_PERSON, handle_request, NULL},
+        {MESSAGE_cancel, ROLE_PERSON, handle_cancel, NULL},
+        {MESSAGE_approve, EVERYBODY, handle_approve, NULL},
+        {MESSAGE_deny, EVERYBODY, handle_deny, NULL},
+        {MESSAGE_revoke, ROLE_PERSON | ROLE_ADMIN, handle_revoke, NULL},
+        {MESSAGE_lock, ROLE_ADMIN, handle_lock, locked_user},
+        {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlocked_user},
+        {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL},
+        {MESSAGE_list, EVERYBODY, NULL, NULL},
+        {MESSAGE_show, EVERYBODY, NULL, NULL},
+        {MESSAGE_watch, EVERYBODY, NULL, NULL},
+        {MESSAGE_sessions, EVERYBODY, NULL, NULL},
+        {MESSAGE_audit, ROLE_AUDITOR, NULL, NULL},
+        {MESSAGE_status, EVERYBODY, NULL, NULL},
+};
+
+static const struct route *find_route(enum message_id id)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (routes[i].id == id)
+			return &routes[i];
+	return NULL;
+}
+
+/* ---- the answer ---- */
+
+static void call_free(struct call *call)
+{
+	identity_free(call->caller);
+	identity_free(call->other);
+	peer_release(call->peer);
+	message_wipe(&call->in);
+	free(call);
+}
+
+static void answer(struct call *call)
+{
+	call->peer->state = WIRE_IDLE;
+	peer_send(call->peer, &call->out);
+	call_free(call);
+}
+
+static void answer_refusal(struct call *call, const char *text)
+{
+	memset(&call->out.refused, 0, sizeof(call->out.refused));
+	call->out.id = MESSAGE_refused;
+	text_sanitize(call->out.refused.text, sizeof(call->out.refused.text), text);
+	answer(call);
+}
+
+static void not_on_disk(struct call *call)
+{
+	if (revocation_remember(call))
+		answer(call);
+	else
+		answer_refusal(
+		        call,
+		        "nothing was changed: jitd cannot write its database (is the disk full?)");
+}
+
+static void settle(struct txn_result *result, bool committed)
+{
+	struct call *call = (struct call *)(void *)result;
+
+	if (committed)
+		answer(call);
+	else
+		not_on_disk(call);
+}
+
+static void activated(void *context, bool active)
+{
+	struct call *call = context;
+
+	if (active)
+		txn_wait(call->jitd->txn, &call->result);
+	else
+		answer_refusal(call,
+		               "the access did not become active: see jit show, and jitd's log");
+}
+
+/* ---- the message ---- */
+
+static int run_inside(struct call *call)
+{
+	unsigned int wanted = call->route->roles;
+
+	if (!wanted || call->roles & wanted)
+		return call->route->handle(call);
+	if (call->caller->uid == 0)
+		return call_refuse(
+		        call, "not-a-person",
+		        "root is nobody in particular: do this as yourself, without sudo");
+	if (!call->roles)
+		return call_refuse(
+		        call, "not-a-person",
+		        "you came here through another login: do this from a login of your own");
+	return call_refuse(call, "not-allowed", "only administrators do this");
+}
+
+static void run(struct call *call)
+{
+	struct txn *txn = call->jitd->txn;
+	int r = txn_enter(txn);
+
+	if (r == 0) {
+		r = run_inside(call);
+		r = txn_leave(txn, r == 0);
+	}
+	if (r < 0) {
+		audit_log(call->jitd->audit, "%s of %s failed: %s", wire_info(call->in.id)->name,
+		          call->caller->name, strerror(-r));
+		not_on_disk(call);
+	} else if (call->out.id == MESSAGE_refused) {
+		answer(call);
+	} else if (call->activate) {
+		grant_activate(call->jitd, call->activate, activated, call);
+	} else {
+		txn_wait(txn, &call->result);
+	}
+}
+
+static void run_listing(struct call *call)
+{
+	if (call->route->roles && !(call->roles & call->route->roles)) {
+		run(call); /* refuses, with an event */
+		return;
+	}
+	listing_begin(call);
+	call_free(call);
+}
+
+static void other_known(void *context, enum names_result result, const struct identity *identity)
+{
+	struct call *call = context;
+
+	call->other_result = result;
+	if (identity)
+		call->other = identity_copy(identity);
+	run(call);
+}
+
+static void look_up_other(struct call *call)
+{
+	struct names_key key = {0};
+
+	if (text_copy(key.name, sizeof(key.name), call->route->other(call)) < 0 ||
+	    !text_is_name(key.name))
+		other_known(call, NAMES_UNKNOWN, NULL);
+	else
+		names_lookup(call->jitd->names, LANE_CLIENT, &key, other_known, call);
+}
+
+static void caller_known(void *context, enum names_result result, const struct identity *identity)
+{
+	struct call *call = context;
+
+	if (result == NAMES_FOUND && identity)
+		call->caller = identity_copy(identity);
+	if (!call->caller) {
+		answer_refusal(
+		        call,
+		        result == NAMES_UNKNOWN
+		                ? "this host does not know your uid"
+		                : "this host cannot tell who you are right now: try again soon");
+		return;
+	}
+	call->now = clock_wall();
+	call->roles = roles_of(call->jitd, &call->peer->process, call->caller);
+	if (!call->route->handle)
+		run_listing(call);
+	else if (call->route->other)
+		look_up_other(call);
+	else
+		run(call);
+}
+
+void dispatch(struct peer *peer, const struct message *message)
+{
+	const struct route *route = find_route(message->id);
+	struct names_key key = {.uid = peer->process.uid};
+	struct call *call;
+
+	if (message->id == MESSAGE_check) {
+		check_begin(peer, &message->check);
+		return;
+	}
+	call = route ? calloc(1, sizeof(*call)) : NULL;
+	if (!call) {
+		peer_close(peer); /* no handler, or no memory: no answer is a refusal */
+		return;
+	}
+	call->result.settle = settle;
+	call->jitd = peer->jitd;
+	call->peer = peer_hold(peer);
+	call->route = route;
+	memcpy(&call->in, message, sizeof(call->in));
+	peer->state = WIRE_BUSY;
+	names_lookup(peer->jitd->names, LANE_CLIENT, &key, caller_known, call);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jitd/grant.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "jitd/clock.h"
+#include "jitd/mint.h"
+
+struct activation {
+	struct jitd *jitd;
+	struct access *access;
+	struct mint_order order;
+	char *token;
+	int minted; /* 0, or why not */
+	grant_done *done;
+	void *context;
+};
+
+static void activation_free(struct activation *activation)
+{
+	access_free(activation->access);
+	cleanup_secret(&activation->token);
+	free(activation);
+}
+
+static void finish(struct activation *activation, bool active)
+{
+	if (activation->done)
+		activation->done(activation->context, active);
+	activation_free(activation);
+}
+
+static void mint_on_pool(void *job)
+{
+	struct activation *activation = job;
+
+	activation->minted = mint_token(
+	        &activation->order, keys_current_pem(activation->jitd->keys), &activation->token);
+}
+
+/* Still pending, with enough approvals? Asked in the message that activates. Two may be on their
+ * way for one access, the last approver's and that of grant_look(): who comes second finds it
+ * active. */
+static int still_ripe(struct activation *activation, bool *ret_ripe, bool *ret_active)
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+	struct jitd *jitd = activation->jitd;
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_DECISION_COUNT);
+	int r = access_get(jitd->store, activation->access->id, &access);
+
+	if (r)
+		return r < 0 ? r : -EIO;
+	query_number(&query, ":access", access->id);
+	r = query_step(&query);
+	if (r != QUERY_ROW)
+		return r < 0 ? r : -EIO;
+	*ret_active = access->state == STATE_ACTIVE;
+	*ret_ripe = access->state == STATE_PENDING && access->lapses > activation->order.iat &&
+	            access->seconds == activation->access->seconds &&
+	            query_column(&query, 0) >= access->approvals;
+	return 0;
+}
+
+static int activate_row(struct activation *activation)
+{
+	struct jitd *jitd = activation->jitd;
+	cleanup(query_done) struct query query =
+	        store_query(jitd->store, STATEMENT_ACCESS_ACTIVATE);
+	int r;
+
+	query_number(&query, ":id", activation->access->id);
+	query_number(&query, ":now", activation->order.iat);
+	r = query_step(&query);
+	if (r != QUERY_ROW)
+		return r < 0 ? r : -EIO;
+	return query_finish(&query);
+}
+
+static int keep_token(struct activation *activation)
+{
+	struct jitd *jitd = activation->jitd;
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_TOKEN_INSERT);
+
+	query_number(&query, ":exp", activation->order.exp);
+	query_text(&query, ":jti", activation->order.jti);
+	query_number(&query, ":access", activation->access->id);
+	query_text(&query, ":kid", activation->order.kid);
+	query_number(&query, ":iat", activation->order.iat);
+	query_text(&query, ":held", activation->token);
+	return query_finish(&query);
+}
+
+static int activate(struct activation *activation, bool *ret_active)
+{
+	const struct access *access = activation->access;
+	bool ripe = false;
+	char text[64];
+	int r = still_ripe(activation, &ripe, ret_active);
+
+	if (r < 0 || !ripe)
+		return r;
+	*ret_active = true;
+	activation->jitd->accesses_changed = true;
+	r = activate_row(activation);
+	if (r == 0)
+		r = keep_token(activation);
+	if (r < 0)
+		return r;
+	best_effort(text_format(text, sizeof(text), "jti %s kid %s", activation->order.jti,
+	                        activation->order.kid));
+	return audit_append(activation->jitd, activation->order.iat,
+	                    &(struct event){.event = EVENT_GRANT,
+	                                    .access = access->id,
+	                                    .subject = access->subject,
+	                                    .text = text});
+}
+
+static void minted(void *job)
+{
+	struct activation *activation = job;
+	struct jitd *jitd = activation->jitd;
+	bool active = false;
+	int r = activation->minted;
+
+	if (r == 0)
+		r = txn_enter(jitd->txn);
+	if (r == 0) {
+		r = activate(activation, &active);
+		r = txn_leave(jitd->txn, r == 0);
+	}
+	if (r < 0)
+		audit_log(jitd->audit, "access %u not activated: %s", activation->access->id,
+		          strerror(-r));
+	finish(activation, r == 0 && active);
+}
+
+/* Everything that the token will say, fixed before it is signed. */
+static int order(struct activation *activation, int64_t now)
+{
+	struct mint_order *out = &activation->order;
+	const struct access *access = activation->access;
+	const struct jitd *jitd = activation->jitd;
+	int r = mint_jti(out->jti);
+
+	if (r == 0)
+		r = text_copy(out->kid, sizeof(out->kid), keys_current_kid(jitd->keys));
+	if (r == 0)
+		r = text_copy(out->iss, sizeof(out->iss), jitd->host_id);
+	if (r == 0)
+		r = text_copy(out->aud, sizeof(out->aud), access->host);
+	if (r == 0)
+		r = text_copy(out->sub, sizeof(out->sub), access->subject);
+	if (r == 0)
+		r = text_copy(out->scope, sizeof(out->scope), access->scope);
+	out->iat = now;
+	out->exp = now + access->seconds;
+	out->access = access->id;
+	return r;
+}
+
+void grant_activate(struct jitd *jitd, uint32_t access, grant_done *done, void *context)
+{
+	struct activation *activation = calloc(1, sizeof(*activation));
+	int r;
+
+	if (!activation) {
+		if (done)
+			done(context, false);
+		return;
+	}
+	*activation = (struct activation){.jitd = jitd, .done = done, .context = context};
+	/* the writer: what was approved a moment ago may not be committed yet */
+	r = access_get(jitd->store, access, &activation->access);
+	if (r == 0)
+		r = order(activation, clock_wall());
+	if (r == 0)
+		r = loop_work(jitd->loop, mint_on_pool, minted, activation);
+	if (r)
+		finish(activation, false);
+}
+
+/* ---- deadlines ---- */
+
+#define DUE_MAX 64
+
+struct due {
+	uint32_t ids[DUE_MAX];
+	size_t count;
+};
+
+static int find_due(struct jitd *jitd, enum statement statement, int64_t now, struct due *due)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, statement);
+	int r;
+
+	due->count = 0;
+	if (statement != STATEMENT_ACCESS_RIPE)
+		query_number(&query, ":now", now);
+	while ((r = query_step(&query)) == QUERY_ROW && due->count < DUE_MAX)
+		due->ids[due->count++] = (uint32_t)query_column(&query, 0);
+	return r < 0 ? r : 0;
+}
+
+static int move_due(struct jitd *jitd, const struct due *due, enum access_event event, int64_t now)
+{
+	for (size_t i = 0; i < due->count; i++) {
+		cleanup(cleanup_access) struct access *access = NULL;
+		int r = access_get(jitd->store, due->ids[i], &access);
+		if (r == 0)
+			r = access_move(jitd, access, event, &(struct act){.now = now});
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int end_due(struct jitd *jitd, int64_t now)
+{
+	struct due due;
+	int r = find_due(jitd, STATEMENT_ACCESS_LAPSING, now, &due);
+
+	if (r == 0)
+		r = move_due(jitd, &due, ON_LAPSE, now);
+	if (r == 0)
+		r = find_due(jitd, STATEMENT_ACCESS_EXPIRING, now, &due);
+	if (r == 0)
+		r = move_due(jitd, &due, ON_EXPIRE, now);
+	return r;
+}
+
+static int next_deadline(struct jitd *jitd, int64_t *ret_at)
+{
+	cleanup(query_done) struct query query =
+	        store_query(jitd->store, STATEMENT_ACCESS_DEADLINE);
+	int r = query_step(&query);
+
+	if (r != QUERY_ROW)
+		return r < 0 ? r : -EIO;
+	*ret_at = query_is_null(&query, 0) ? 0 : query_column(&query, 0);
+	return 0;
+}
+
+/* At most an hour ahead, so that a stepped clock is noticed. */
+static uint64_t wait_until(int64_t at, int64_t now)
+{
+	int64_t left = at - now;
+
+	if (left < 1)
+		left = 1;
+	return (uint64_t)(left > 3600 ? 3600 : left) * 1000;
+}
+
+void grant_look(struct jitd *jitd)
+{
+	int64_t now = clock_wall(), at = 0;
+	struct due ripe = {0};
+	int r = txn_enter(jitd->txn);
+
+	if (r == 0) {
+		r = end_due(jitd, now);
+		if (r == 0)
+			r = find_due(jitd, STATEMENT_ACCESS_RIPE, now, &ripe);
+		if (r == 0)
+			r = next_deadline(jitd, &at);
+		r = txn_leave(jitd->txn, r == 0);
+	}
+	if (r < 0)
+		at = now + 1;
+	for (size_t i = 0; r == 0 && i < ripe.count; i++)
+		grant_activate(jitd, ripe.ids[i], NULL, NULL);
+	if (at)
+		timer_start(jitd->deadline, wait_until(at, now));
+	else
+		timer_stop(jitd->deadline);
+}

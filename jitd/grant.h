@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the last approval to the end: minting the held token, and the deadlines.
+ */
+#ifndef JIT_JITD_GRANT_H
+#define JIT_JITD_GRANT_H
+
+#include "jitd/access.h"
+
+/* Mints on the pool, then activates in a message of its own: the access must still be pending, with
+ * its approvals and without a denial. `done` is called once, on the loop, after that message and
+ * before its commit, so that the caller's answer can wait for it (txn_wait); active: whether it is
+ * now. */
+typedef void grant_done(void *context, bool active);
+void grant_activate(struct jitd *jitd, uint32_t access, grant_done *done, void *context);
+
+/* Lapses and expires what is due, activates what has its approvals (after a crash in between), and
+ * sets the timer for the next. */
+void grant_look(struct jitd *jitd);
+
+#endif

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jitd/listing.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "jitd/session.h"
+#include "jitd/status.h"
+
+/* What is listed, for whom, and how far it has come. */
+struct listing {
+	struct identity *person;
+	unsigned int roles;
+	bool other_login; /* reached through somebody else's login: no approver */
+	enum message_id what;
+	enum wire_view view;
+	uint32_t access; /* of an audit listing; 0: all */
+	int64_t since, after, after_number;
+};
+
+struct listing *listing_free(struct listing *listing)
+{
+	if (listing)
+		identity_free(listing->person);
+	free(listing);
+	return NULL;
+}
+
+static void send_end(struct peer *peer)
+{
+	struct message end = {.id = MESSAGE_end};
+
+	peer->listing = listing_free(peer->listing);
+	peer->state = WIRE_IDLE;
+	peer_send(peer, &end);
+}
+
+static void send_refusal(struct peer *peer, const char *text)
+{
+	struct message out = {.id = MESSAGE_refused};
+
+	text_sanitize(out.refused.text, sizeof(out.refused.text), text);
+	peer->listing = listing_free(peer->listing);
+	peer->state = WIRE_IDLE;
+	peer_send(peer, &out);
+}
+
+/* ---- one access with what belongs to it ---- */
+
+static int send_decisions(struct peer *peer, uint32_t access)
+{
+	cleanup(query_done) struct query query =
+	        store_query(peer->jitd->reader, STATEMENT_DECISION_OF);
+	int r;
+
+	query_number(&query, ":access", access);
+	while ((r = query_step(&query)) == QUERY_ROW) {
+		struct message out = {.id = MESSAGE_decision};
+		text_sanitize(out.decision.by, sizeof(out.decision.by),
+		              query_column_text(&query, 1));
+		text_sanitize(out.decision.verdict, sizeof(out.decision.verdict),
+		              query_column_text(&query, 2));
+		out.decision.at = query_column(&query, 3);
+		text_sanitize(out.decision.comment, sizeof(out.decision.comment),
+		              query_column_text(&query, 4));
+		peer_send(peer, &out);
+	}
+	return r;
+}
+
+static int send_sessions_of(struct peer *peer, uint32_t access)
+{
+	cleanup(query_done) struct query query =
+	        store_query(peer->jitd->reader, STATEMENT_SESSION_OF);
+	int r;
+
+	query_number(&query, ":access", access);
+	while ((r = query_step(&query)) == QUERY_ROW) {
+		struct message out = {.id = MESSAGE_session};
+		session_describe(&query, &out.session);
+		peer_send(peer, &out);
+	}
+	return r;
+}
+
+static int send_access(struct peer *peer, const struct access *access)
+{
+	struct message out = {.id = MESSAGE_access};
+	int r;
+
+	access_describe(access, &out.access);
+	peer_send(peer, &out);
+	r = send_decisions(peer, access->id);
+	return r < 0 ? r : send_sessions_of(peer, access->id);
+}
+
+/* ---- which accesses ---- */
+
+static int said_already(struct jitd *jitd, uint32_t access, uid_t uid, bool *ret_said)
+{
+	cleanup(query_done) struct query query = store_query(jitd->reader, STATEMENT_DECISION_BY);
+	int r;
+
+	query_number(&query, ":access", access);
+	query_number(&query, ":uid", uid);
+	r = query_step(&query);
+	*ret_said = r == QUERY_ROW;
+	return r < 0 ? r : 0;
+}
+
+/* Does this access wait for a word of this person? */
+static bool waits_for(struct jitd *jitd, const struct listing *listing, const struct access *access)
+{
+	bool said = true;
+
+	if (access->state != STATE_PENDING || access->uid == listing->person->uid ||
+	    !(listing->roles & ROLE_PERSON) || !names_include(access->approvers, listing->person))
+		return false;
+	return said_already(jitd, access->id, listing->person->uid, &said) == 0 && !said;
+}
+
+static bool belongs(struct jitd *jitd, const struct listing *listing, const struct access *access)
+{
+	if (listing->view == VIEW_PENDING)
+		return waits_for(jitd, listing, access);
+	if (listing->view == VIEW_MINE)
+		return access->uid == listing->person->uid;
+	return may_see(listing->roles, listing->person, access);
+}
+
+static const enum statement statement_of_view[] = {
+        [VIEW_MINE] = STATEMENT_ACCESS_LIST_OF,
+        [VIEW_PENDING] = STATEMENT_ACCESS_LIST_OPEN,
+        [VIEW_OPEN] = STATEMENT_ACCESS_LIST_OPEN,
+        [VIEW_ALL] = STATEMENT_ACCESS_LIST,
+};
+
+/* The next few: >0 more may follow, 0 that was all, -errno. */
+static int list_accesses(struct peer *peer, struct listing *listing)
+{
+	cleanup(query_done) struct query query =
+	        store_query(peer->jitd->reader, statement_of_view[listing->view]);
+	int r, rows = 0;
+
+	query_number(&query, ":after", listing->after);
+	if (listing->view == VIEW_MINE)
+		query_number(&query, ":uid", listing->person->uid);
+	while ((r = query_step(&query)) == QUERY_ROW) {
+		cleanup(cleanup_access) struct access *access = NULL;
+		r = access_of_row(&query, &access);
+		if (r == 0 && belongs(peer->jitd, listing, access))
+			r = send_access(peer, access);
+		if (r < 0)
+			return r;
+		listing->after = access->id;
+		rows++;
+	}
+	return r < 0 ? r : rows;
+}
+
+/* ---- sessions and events ---- */
+
+static int list_sessions(struct peer *peer, struct listing *listing)
+{
+	cleanup(query_done) struct query query =
+	        store_query(peer->jitd->reader, STATEMENT_SESSION_LIVE);
+	int r, rows = 0;
+
+	query_number(&query, ":access", listing->after);
+	query_number(&query, ":n", listing->after_number);
+	while ((r = query_step(&query)) == QUERY_ROW) {
+		cleanup(cleanup_access) struct access *access = NULL;
+		struct message out = {.id = MESSAGE_session};
+		session_describe(&query, &out.session);
+		r = access_get(peer->jitd->reader, out.session.access, &access);
+		if (r < 0)
+			return r;
+		if (r == 0 && may_see(listing->roles, listing->person, access))
+			peer_send(peer, &out);
+		listing->after = out.session.access;
+		listing->after_number = query_column(&query, 1);
+		rows++;
+	}
+	return r < 0 ? r : rows;
+}
+
+static void event_of_row(const struct query *query, struct wire_event *row)
+{
+	row->id = query_column(query, 0);
+	row->at = query_column(query, 1);
+	text_sanitize(row->event, sizeof(row->event), query_column_text(query, 2));
+	text_sanitize(row->verdict, sizeof(row->verdict), query_column_text(query, 3));
+	text_sanitize(row->reason, sizeof(row->reason), query_column_text(query, 4));
+	row->access = (uint32_t)query_column(query, 5);
+	text_sanitize(row->session, sizeof(row->session), query_column_text(query, 6));
+	text_sanitize(row->subject, sizeof(row->subject), query_column_text(query, 7));
+	text_sanitize(row->actor, sizeof(row->actor), query_column_text(query, 8));
+	text_sanitize(row->service, sizeof(row->service), query_column_text(query, 9));
+	text_sanitize(row->phase, sizeof(row->phase), query_column_text(query, 10));
+	text_sanitize(row->account, sizeof(row->account), query_column_text(query, 11));
+	row->pid = (uint32_t)query_column(query, 12);
+	row->count = query_column(query, 13);
+	text_sanitize(row->text, sizeof(row->text), query_column_text(query, 14));
+}
+
+static int list_events(struct peer *peer, struct listing *listing)
+{
+	cleanup(query_done) struct query query =
+	        store_query(peer->jitd->reader,
+	                    listing->access ? STATEMENT_EVENT_LIST_OF : STATEMENT_EVENT_LIST);
+	int r, rows = 0;
+
+	query_number(&query, ":after", listing->after);
+	query_number(&query, ":since", listing->since);
+	if (listing->access)
+		query_number(&query, ":access", listing->access);
+	while ((r = query_step(&query)) == QUERY_ROW) {
+		struct message out = {.id = MESSAGE_event};
+		event_of_row(&query, &out.event);
+		listing->after = out.event.id;
+		peer_send(peer, &out);
+		rows++;
+	}
+	return r < 0 ? r : rows;
+}
+
+/* ---- going on ---- */
+
+static int next_rows(struct peer *peer, struct listing *listing)
+{
+	if (listing->what == MESSAGE_sessions)
+		return list_sessions(peer, listing);
+	if (listing->what == MESSAGE_audit)
+		return list_events(peer, listing);
+	return list_accesses(peer, listing);
+}
+
+void listing_continue(struct peer *peer)
+{
+	while (peer->listing && !peer->first) {
+		struct peer *held = peer_hold(peer);
+		int r = next_rows(peer, peer->listing);
+		if (peer_open(held) && r < 0)
+			send_refusal(peer, "jitd cannot read its database: the log says why");
+		else if (peer_open(held) && r == 0)
+			send_end(peer);
+		peer_release(held);
+		if (r <= 0)
+			return;
+	}
+}
+
+/* ---- watching ---- */
+
+struct found {
+	bool any;
+};
+
+static bool send_if_watched(struct peer *peer)
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+
+	if (access_get(peer->jitd->reader, peer->watching, &access) != 0)
+		return false;
+	return send_access(peer, access) == 0;
+}
+
+static bool something_waits(struct peer *peer)
+{
+	cleanup(query_done) struct query query =
+	        store_query(peer->jitd->reader, STATEMENT_ACCESS_LIST_OPEN);
+	uint32_t after = 0;
+	bool more = true;
+
+	while (more) {
+		more = false;
+		query_done(&query);
+		query_number(&query, ":after", after);
+		while (query_step(&query) == QUERY_ROW) {
+			cleanup(cleanup_access) struct access *access = NULL;
+			if (access_of_row(&query, &access) < 0)
+				return false;
+			if (waits_for(peer->jitd, peer->listing, access))
+				return true;
+			after = access->id;
+			more = true;
+		}
+	}
+	return false;
+}
+
+static void tell(struct peer *peer, void *context)
+{
+	(void)context;
+	if (peer->watching && !send_if_watched(peer))
+		peer_close(peer);
+	if (peer_open(peer) && peer->watching_pending && something_waits(peer)) {
+		peer->watching_pending = false;
+		listing_continue(peer);
+	}
+}
+
+void listing_tell_watchers(struct jitd *jitd)
+{
+	peers_each(jitd->peers, tell, NULL);
+}
+
+/* ---- the beginning ---- */
+
+static void show(struct call *call, uint32_t id, bool mine)
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+	struct peer *peer = call->peer;
+	int r = access_get(call->jitd->reader, id, &access);
+
+	if (r == 0 && (mine ? access->uid != call->caller->uid : !call_may_see(call, access)))
+		r = ACCESS_UNKNOWN;
+	if (r == ACCESS_UNKNOWN) {
+		char text[64];
+		best_effort(text_format(text, sizeof(text), "no such access%s: %u",
+		                        mine ? " of yours" : "", id));
+		send_refusal(peer, text);
+		return;
+	}
+	if (r == 0)
+		r = send_access(peer, access);
+	if (r < 0)
+		send_refusal(peer, "jitd cannot read its database: the log says why");
+	else if (call->in.id == MESSAGE_watch)
+		peer->watching = id;
+	else
+		send_end(peer);
+}
+
+static int listing_new(struct call *call)
+{
+	struct listing *listing = calloc(1, sizeof(*listing));
+
+	if (!listing)
+		return -ENOMEM;
+	listing->person = identity_copy(call->caller);
+	if (!listing->person) {
+		free(listing);
+		return -ENOMEM;
+	}
+	listing->roles = call->roles;
+	listing->what = call->in.id;
+	listing->view =
+	        call->in.id == MESSAGE_list ? (enum wire_view)call->in.list.view : VIEW_PENDING;
+	if (call->in.id == MESSAGE_audit) {
+		listing->access = call->in.audit.access;
+		listing->since = call->in.audit.since;
+	}
+	call->peer->listing = listing_free(call->peer->listing);
+	call->peer->listing = listing;
+	return 0;
+}
+
+void listing_begin(struct call *call)
+{
+	struct peer *peer = call->peer;
+
+	if (call->in.id == MESSAGE_show) {
+		show(call, call->in.show.access, call->in.show.mine);
+		return;
+	}
+	if (call->in.id == MESSAGE_watch && call->in.watch.access) {
+		show(call, call->in.watch.access, true);
+		return;
+	}
+	if (call->in.id == MESSAGE_status) {
+		status_send(peer);
+		send_end(peer);
+		return;
+	}
+	if (listing_new(call) < 0) {
+		send_refusal(peer, "jitd has no memory left");
+		return;
+	}
+	if (call->in.id == MESSAGE_watch && !something_waits(peer))
+		peer->watching_pending = true;
+	else
+		listing_continue(peer);
+}

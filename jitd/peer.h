@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connections: accepting them within limits, who is at the other end (from the kernel, at accept),
+ * packets in and out. A packet that may not come closes the connection; so do a hang-up and a
+ * zero-length packet, which look alike.
+ */
+#ifndef JIT_JITD_PEER_H
+#define JIT_JITD_PEER_H
+
+#include <stdbool.h>
+
+#include "jitd/jitd.h"
+#include "wire/message.h"
+
+#define PEERS_MAX       1024  /* of clients; root's PAM clients have as many of their own */
+#define PEERS_PER_UID   64    /* of one uid, root excepted */
+#define PEER_IDLE_MS    10000 /* without a command, or with output that nobody takes */
+#define PEER_OUTPUT_MAX (1 << 20)
+
+enum peer_kind { PEER_PAM = 1, PEER_CLIENT };
+
+struct packet; /* output that the socket had no room for */
+struct listing;
+
+struct peer {
+	struct jitd *jitd;
+	struct peer *next, *previous;
+	enum peer_kind kind;
+	enum wire_state state;
+	int fd; /* -1: closed; the struct lives on while somebody holds it */
+	unsigned int holders;
+	struct peer_process process;
+	struct watch *watch;
+	int64_t active; /* ticks of the last packet in or out */
+	struct packet *first, **last;
+	size_t queued;           /* bytes */
+	struct listing *listing; /* rows still to come */
+	uint32_t watching;       /* an access to tell about */
+	bool watching_pending;   /* what waits for this caller's decision */
+};
+
+/* What a peer's packets are handed to: a message that this kind of peer may send in this state. */
+typedef void peer_receive(struct peer *peer, const struct message *message);
+
+/* Takes the sockets over. */
+must_check int peers_new(struct jitd *jitd, const struct sockets *sockets, peer_receive *receive,
+                         struct peers **ret_peers);
+struct peers *peers_free(struct peers *peers);
+unsigned int peers_count(const struct peers *peers, enum peer_kind kind);
+/* Calls for each open one; the call may close it. */
+void peers_each(struct peers *peers, void (*call)(struct peer *peer, void *context), void *context);
+
+/* Queues and sends what fits now. A peer that does not take its output is closed. */
+void peer_send(struct peer *peer, const struct message *message);
+void peer_close(struct peer *peer);
+bool peer_open(const struct peer *peer);
+
+struct peer *peer_hold(struct peer *peer);
+void peer_release(struct peer *peer);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jitd/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "base/text.h"
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* Linux 6.5; the headers of Debian 12 do not have it */
+#endif
+
+#define PROC_TEXT_SIZE   4096 /* /proc/PID/stat: 52 numbers and a name */
+#define START_TIME_FIELD 22   /* proc_pid_stat(5) */
+#define FIRST_AFTER_NAME 3    /* the field that follows the process name */
+#define BOOT_ID_PATH     "/proc/sys/kernel/random/boot_id"
+
+static int pidfd_of(pid_t pid)
+{
+	int pidfd;
+
+	if (pid <= 0)
+		return -ESRCH;
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return pidfd < 0 ? -errno : pidfd;
+}
+
+static int pidfd_of_peer(int fd, pid_t pid)
+{
+	int pidfd = -1;
+	socklen_t size = sizeof(pidfd);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) == 0)
+		return pidfd;
+	/* 6.5 and its successors say EINVAL of a process that was reaped, newer ones ESRCH */
+	if (errno == EINVAL)
+		return -ESRCH;
+	if (errno != ENOPROTOOPT)
+		return -errno;
+	/* Before 6.5 the number could have been given to another process since connect(). What is
+	 * at stake is the login uid and which process a session hangs on; uid and gid are the
+	 * connection's own. */
+	return pidfd_of(pid);
+}
+
+/* Opened once: what is read through it is of one process, or fails. */
+static int open_directory(pid_t pid)
+{
+	char path[32];
+	int fd, r = text_format(path, sizeof(path), "/proc/%d", pid);
+
+	if (r < 0)
+		return r;
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The whole file with a NUL; -EFBIG when it does not fit. */
+static int read_text(int directory, const char *name, char *ret_text, size_t size)
+{
+	cleanup(cleanup_close) int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	size_t used = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		ssize_t n = read(fd, ret_text + used, size - used);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		used += (size_t)n;
+		if (used == size)
+			return -EFBIG;
+	}
+	ret_text[used] = '\0';
+	return 0;
+}
+
+/* ENOENT about somebody else says little: a /proc with hidepid=2 answers so too, though one can
+ * open the very directory. About oneself it is a kernel without auditing. */
+static bool kernel_lacks_login_uids(void)
+{
+	return access("/proc/self/loginuid", F_OK) < 0 && errno == ENOENT;
+}
+
+static int read_login_uid(int directory, uid_t *ret_uid)
+{
+	char text[32];
+	uint64_t number;
+	int r = read_text(directory, "loginuid", text, sizeof(text));
+
+	if (r == -ENOENT && kernel_lacks_login_uids()) {
+		*ret_uid = LOGIN_UID_NONE;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	r = parse_number(text, UINT32_MAX, &number);
+	if (r < 0)
+		return r;
+	*ret_uid = (uid_t)number; /* the kernel's "unset" is LOGIN_UID_NONE */
+	return 0;
+}
+
+static int read_start_time(int directory, uint64_t *ret_start_time)
+{
+	char text[PROC_TEXT_SIZE];
+	int r = read_text(directory, "stat", text, sizeof(text));
+
+	return r < 0 ? r : process_parse_start_time(text, ret_start_time);
+}
+
+static void read_details(struct peer_process *process)
+{
+	cleanup(cleanup_close) int directory = open_directory(process->pid);
+
+	if (directory < 0)
+		return;
+	process->login_uid_known = read_login_uid(directory, &process->login_uid) == 0;
+	if (read_start_time(directory, &process->start_time) < 0)
+		process->start_time = 0;
+}
+
+int process_of_peer(int fd, struct peer_process *ret_process)
+{
+	struct peer_process process = {.pidfd = -1, .login_uid = LOGIN_UID_NONE};
+	struct ucred peer = {.pid = 0};
+	socklen_t size = sizeof(peer);
+	cleanup(cleanup_close) int pidfd = -1;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return -errno;
+	if (size != sizeof(peer) || peer.pid <= 0)
+		return -ESRCH;
+	process.pid = peer.pid;
+	process.uid = peer.uid;
+	process.gid = peer.gid;
+	pidfd = pidfd_of_peer(fd, peer.pid);
+	if (pidfd < 0)
+		return pidfd;
+	read_details(&process);
+	/* last: while this process lives, its number in /proc was nobody else's */
+	if (!process_alive(pidfd))
+		return -ESRCH;
+	process.pidfd = take_fd(&pidfd);
+	*ret_process = process;
+	return 0;
+}
+
+void process_done(struct peer_process *process)
+{
+	if (process->pidfd >= 0)
+		close(process->pidfd);
+	process->pidfd = -1;
+}
+
+int process_reopen(pid_t pid, uint64_t start_time, int *ret_pidfd)
+{
+	cleanup(cleanup_close) int pidfd = pidfd_of(pid);
+	cleanup(cleanup_close) int directory = -1;
+	uint64_t found;
+	int r;
+
+	if (pidfd < 0)
+		return pidfd;
+	directory = open_directory(pid);
+	if (directory < 0)
+		return directory == -ENOENT ? -ESRCH : directory;
+	r = read_start_time(directory, &found);
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	if (!start_time || found != start_time || !process_alive(pidfd))
+		return -ESRCH;
+	*ret_pidfd = take_fd(&pidfd);
+	return 0;
+}
+
+bool process_alive(int pidfd)
+{
+	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
+	int r;
+
+	if (pidfd < 0) /* poll() would skip it, which looks like alive */
+		return false;
+	do
+		r = poll(&poll_fd, 1, 0);
+	while (r < 0 && errno == EINTR);
+	return r == 0;
+}
+
+int process_parse_start_time(const char *stat, uint64_t *ret_start_time)
+{
+	const char *at = strrchr(stat, ')');
+	char digits[24];
+	size_t length;
+	int r;
+
+	if (!at)
+		return -EINVAL;
+	at++;
+	for (int field = FIRST_AFTER_NAME; field < START_TIME_FIELD; field++) {
+		if (*at != ' ')
+			return -EINVAL;
+		at++;
+		at += strcspn(at, " \n");
+	}
+	if (*at != ' ')
+		return -EINVAL;
+	at++;
+	length = strcspn(at, " \n");
+	/* without what follows it, the number itself may be cut */
+	if (!at[length] || length >= sizeof(digits))
+		return -EINVAL;
+	memcpy(digits, at, length);
+	digits[length] = '\0';
+	r = parse_number(digits, UINT64_MAX, ret_start_time);
+	return r < 0 ? -EINVAL : 0;
+}
+
+int process_boot_id(char ret_boot_id[static BOOT_ID_SIZE])
+{
+	char text[BOOT_ID_SIZE + 2];
+	int r = read_text(AT_FDCWD, BOOT_ID_PATH, text, sizeof(text));
+
+	if (r < 0)
+		return r;
+	text[strcspn(text, "\n")] = '\0';
+	if (strlen(text) != BOOT_ID_SIZE - 1 ||
+	    strspn(text, "0123456789abcdef-") != BOOT_ID_SIZE - 1)
+		return -EINVAL;
+	return text_copy(ret_boot_id, BOOT_ID_SIZE, text);
+}

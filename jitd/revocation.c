@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jitd/revocation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "base/text.h"
+#include "jitd/clock.h"
+#include "policy/scope.h"
+
+#define RETRY_MS 1000
+
+/* One that is in force and not on disk. */
+struct remembered {
+	struct remembered *next;
+	uint32_t access; /* 0: it is a lock */
+	uid_t uid;
+	char name[NAME_SIZE], actor[NAME_SIZE];
+};
+
+struct revocations {
+	struct jitd *jitd;
+	struct remembered *first;
+	struct timer *retry;
+};
+
+/* ---- which accesses are meant ---- */
+
+struct selection {
+	unsigned int by;
+	const char *value;
+	char scope[SCOPES_SIZE]; /* canonical value, by scope */
+	uint32_t access;         /* the one, by access or token */
+};
+
+struct ids {
+	uint32_t *items;
+	size_t count;
+};
+
+static void cleanup_ids(const struct ids *ids)
+{
+	free(ids->items);
+}
+
+static int ids_add(struct ids *ids, uint32_t id)
+{
+	uint32_t *grown = realloc(ids->items, (ids->count + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	ids->items = grown;
+	ids->items[ids->count++] = id;
+	return 0;
+}
+
+static int is_of_key(struct store *store, const char *kid, uint32_t access, bool *ret_is)
+{
+	cleanup(query_done) struct query query = store_query(store, STATEMENT_TOKEN_OF_KEY);
+	int r;
+
+	*ret_is = false;
+	query_text(&query, ":kid", kid);
+	while ((r = query_step(&query)) == QUERY_ROW)
+		*ret_is |= (uint32_t)query_column(&query, 0) == access;
+	return r;
+}
+
+static int is_meant(struct store *store, const struct selection *selection,
+                    const struct access *access, bool *ret_meant)
+{
+	switch ((enum revoke_by)selection->by) {
+	case REVOKE_ACCESS:
+	case REVOKE_TOKEN:
+		*ret_meant = access->id == selection->access;
+		return 0;
+	case REVOKE_USER:
+		*ret_meant = !strcmp(access->subject, selection->value);
+		return 0;
+	case REVOKE_SCOPE:
+		*ret_meant = scope_contains(access->scope, selection->scope);
+		return 0;
+	case REVOKE_KEY:
+		return is_of_key(store, selection->value, access->id, ret_meant);
+	case REVOKE_ALL:
+		*ret_meant = true;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int select_some(struct store *store, const struct selection *selection, uint32_t *after,
+                       struct ids *ids)
+{
+	cleanup(query_done) struct query query = store_query(store, STATEMENT_ACCESS_REVOCABLE);
+	int r, rows = 0;
+
+	query_number(&query, ":after", *after);
+	while ((r = query_step(&query)) == QUERY_ROW) {
+		cleanup(cleanup_access) struct access *access = NULL;
+		bool meant = false;
+		rows++;
+		r = access_of_row(&query, &access);
+		if (r == 0)
+			r = is_meant(store, selection, access, &meant);
+		if (r == 0 && meant)
+			r = ids_add(ids, access->id);
+		if (r < 0)
+			return r;
+		*after = access->id;
+	}
+	return r < 0 ? r : rows;
+}
+
+static int select_all(struct store *store, const struct selection *selection, struct ids *ids)
+{
+	uint32_t after = 0;
+	int r;
+
+	do
+		r = select_some(store, selection, &after, ids);
+	while (r > 0);
+	return r;
+}
+
+static int access_of_token(struct store *store, const char *jti, uint32_t *ret_access)
+{
+	cleanup(query_done) struct query query = store_query(store, STATEMENT_TOKEN_GET);
+	int r;
+
+	query_text(&query, ":jti", jti);
+	r = query_step(&query);
+	if (r < 0)
+		return r;
+	*ret_access = r == QUERY_ROW ? (uint32_t)query_column(&query, 0) : 0;
+	return 0;
+}
+
+/* Reads what the command names; *ret_wrong says what is wrong with it. */
+static int selection_of(struct store *store, const struct call *call, struct selection *out,
+                        const char **ret_wrong)
+{
+	const char *value = call->in.revoke.value;
+	struct fault fault;
+	uint64_t number = 0;
+
+	*out = (struct selection){.by = call->in.revoke.by, .value = value};
+	*ret_wrong = NULL;
+	if (out->by == REVOKE_ACCESS) {
+		if (parse_number(value, UINT32_MAX, &number) < 0 || !number)
+			*ret_wrong = "an access is a number";
+		out->access = (uint32_t)number;
+	}
+	if (out->by == REVOKE_SCOPE &&
+	    (scope_canonical(value, out->scope, &fault) < 0 || strchr(out->scope, ' ')))
+		*ret_wrong = "a scope is SERVICE:ACCOUNT, one of them";
+	if (out->by == REVOKE_USER && !text_is_name(value))
+		*ret_wrong = "that is no user name";
+	return out->by == REVOKE_TOKEN ? access_of_token(store, value, &out->access) : 0;
+}
+
+/* ---- the commands ---- */
+
+/* An admin may end anything; a person whom the rule names as approver, that access. */
+static bool may_revoke(const struct call *call, const struct selection *selection,
+                       const struct access *access)
+{
+	if (call->roles & ROLE_ADMIN)
+		return true;
+	return selection->by == REVOKE_ACCESS && access && call->roles & ROLE_PERSON &&
+	       names_include(access->approvers, call->caller);
+}
+
+static int check_right(struct call *call, const struct selection *selection, bool *ret_refused)
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+	int r = 0;
+
+	if (selection->by == REVOKE_ACCESS)
+		r = access_get(call->jitd->store, selection->access, &access);
+	if (r < 0)
+		return r;
+	*ret_refused = true;
+	if (selection->by == REVOKE_ACCESS &&
+	    (!access || (!call_may_see(call, access) && !may_revoke(call, selection, access))))
+		return call_refuse(call, "unknown-access", "no such access: %u", selection->access);
+	if (!may_revoke(call, selection, access))
+		return call_refuse(
+		        call, "not-allowed",
+		        selection->by == REVOKE_ACCESS
+		                ? "only approvers of access %u and administrators revoke it; its subject cancels it"
+		                : "only administrators revoke more than one access",
+		        selection->access);
+	if (access && access_next(access->state, ON_REVOKE) == STATE_NONE)
+		return call_refuse(call, "state", "access %u is %s already", access->id,
+		                   access_state_word(access->state));
+	*ret_refused = false;
+	return 0;
+}
+
+static int revoke_one(struct jitd *jitd, uint32_t id, const char *actor, int64_t now)
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+	int r = access_get(jitd->store, id, &access);
+
+	if (r == 0)
+		r = access_move(jitd, access, ON_REVOKE, &(struct act){.now = now, .actor = actor});
+	return r < 0 ? r : 0; /* over already is as good */
+}
+
+int handle_revoke(struct call *call)
+{
+	cleanup(cleanup_ids) struct ids ids = {0};
+	struct selection selection;
+	bool refused = false;
+	const char *wrong;
+	int r = selection_of(call->jitd->store, call, &selection, &wrong);
+
+	if (r == 0 && wrong)
+		return call_refuse(call, "value", "revoke: %s", wrong);
+	if (r == 0)
+		r = check_right(call, &selection, &refused);
+	if (r < 0 || refused)
+		return r;
+	r = select_all(call->jitd->store, &selection, &ids);
+	for (size_t i = 0; r == 0 && i < ids.count; i++)
+		r = revoke_one(call->jitd, ids.items[i], call->caller->name, call->now);
+	if (r < 0)
+		return r;
+	if (selection.by == REVOKE_ACCESS)
+		call_done(call, selection.access, "revoked: access %u", selection.access);
+	else
+		call_done(call, 0, "revoked: %zu access%s", ids.count, ids.count == 1 ? "" : "es");
+	return 0;
+}
+
+static int lock_row(struct jitd *jitd, uid_t uid, const char *name, const char *actor, int64_t now)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_LOCK_SET);
+	int r;
+
+	query_number(&query, ":uid", uid);
+	query_text(&query, ":name", name);
+	query_number(&query, ":now", now);
+	query_text(&query, ":by", actor);
+	r = query_finish(&query);
+	if (r < 0)
+		return r;
+	return audit_append(jitd, now,
+	                    &(struct event){.event = EVENT_LOCK, .subject = name, .actor = actor});
+}
+
+static int check_named_user(struct call *call, const char *name, bool *ret_refused)
+{
+	*ret_refused = call->other_result != NAMES_FOUND || !call->other;
+	if (!*ret_refused)
+		return 0;
+	if (call->other_result == NAMES_UNKNOWN)
+		return call_refuse(call, "unknown-user", "no such user here: %.64s", name);
+	return call_refuse(call, "names-undecided",
+	                   "this host cannot tell who %.64s is right now: try again soon", name);
+}
+
+int handle_lock(struct call *call)
+{
+	bool refused = false;
+	int r = check_named_user(call, call->in.lock.user, &refused);
+
+	if (r < 0 || refused)
+		return r;
+	if (call->other->uid == 0)
+		return call_refuse(call, "value", "root needs no access and cannot be locked");
+	r = lock_row(call->jitd, call->other->uid, call->other->name, call->caller->name,
+	             call->now);
+	if (r == 0)
+		call_done(call, 0, "locked: %s opens nothing until jitd-admin unlock %s",
+		          call->other->name, call->other->name);
+	return r;
+}
+
+int handle_unlock(struct call *call)
+{
+	cleanup(query_done) struct query query =
+	        store_query(call->jitd->store, STATEMENT_LOCK_CLEAR);
+	bool refused = false;
+	int r = check_named_user(call, call->in.unlock.user, &refused);
+
+	if (r < 0 || refused)
+		return r;
+	query_number(&query, ":uid", call->other->uid);
+	r = query_step(&query);
+	if (r < 0)
+		return r;
+	if (r != QUERY_ROW)
+		return call_refuse(call, "state", "%s is not locked", call->other->name);
+	r = query_finish(&query);
+	if (r < 0)
+		return r;
+	call_done(call, 0, "unlocked: %s", call->other->name);
+	return audit_append(call->jitd, call->now,
+	                    &(struct event){.event = EVENT_UNLOCK,
+	                                    .subject = call->other->name,
+	                                    .actor = call->caller->name});
+}
+
+/* ---- in force, not on disk ---- */
+
+bool revocation_covers(const struct revocations *revocations, uint32_t access)
+{
+	for (const struct remembered *one = revocations->first; one; one = one->next)
+		if (one->access && one->access == access)
+			return true;
+	return false;
+}
+
+bool revocation_locks(const struct revocations *revocations, uid_t uid)
+{
+	for (const struct remembered *one = revocations->first; one; one = one->next)
+		if (!one->access && one->uid == uid)
+			return true;
+	return false;
+}
+
+static bool remember(struct call *call, uint32_t access, const struct identity *locked)
+{
+	struct revocations *revocations = call->jitd->revocations;
+	struct remembered *one = calloc(1, sizeof(*one));
+
+	if (!one)
+		return false;
+	one->access = access;
+	text_sanitize(one->actor, sizeof(one->actor), call->caller->name);
+	if (locked) {
+		one->uid = locked->uid;
+		text_sanitize(one->name, sizeof(one->name), locked->name);
+	}
+	one->next = revocations->first;
+	revocations->first = one;
+	timer_start(revocations->retry, RETRY_MS);
+	return true;
+}
+
+/* The right was not decided where the store failed first: asked again of what is committed. */
+static bool remember_accesses(struct call *call)
+{
+	cleanup(cleanup_ids) struct ids ids = {0};
+	cleanup(cleanup_access) struct access *access = NULL;
+	struct selection selection;
+	const char *wrong;
+
+	if (selection_of(call->jitd->reader, call, &selection, &wrong) < 0 || wrong)
+		return false;
+	if (selection.by == REVOKE_ACCESS &&
+	    access_get(call->jitd->reader, selection.access, &access) != 0)
+		return false;
+	if (!may_revoke(call, &selection, access) ||
+	    select_all(call->jitd->reader, &selection, &ids) < 0)
+		return false;
+	for (size_t i = 0; i < ids.count; i++)
+		if (!remember(call, ids.items[i], NULL))
+			return false;
+	return ids.count > 0;
+}
+
+bool revocation_remember(struct call *call)
+{
+	bool kept = false;
+
+	if (call->in.id == MESSAGE_revoke)
+		kept = remember_accesses(call);
+	if (call->in.id == MESSAGE_lock && call->roles & ROLE_ADMIN && call->other &&
+	    call->other->uid != 0)
+		kept = remember(call, 0, call->other);
+	if (kept)
+		call_done(call, 0,
+		          "in force, not yet on disk: jitd cannot write its database; make room");
+	return kept;
+}
+
+static int write_one(struct jitd *jitd, const struct remembered *one)
+{
+	int64_t now = clock_wall();
+	int r = txn_enter(jitd->txn);
+
+	if (r < 0)
+		return r;
+	r = one->access ? revoke_one(jitd, one->access, one->actor, now)
+	                : lock_row(jitd, one->uid, one->name, one->actor, now);
+	r = txn_leave(jitd->txn, r == 0);
+	if (r < 0)
+		return r;
+	txn_flush(jitd->txn); /* forgotten here only once it is on disk */
+	return 0;
+}
+
+static void retry(void *context)
+{
+	struct revocations *revocations = context;
+	struct jitd *jitd = revocations->jitd;
+
+	while (revocations->first) {
+		struct remembered *one = revocations->first;
+		uint64_t failures = txn_counters(jitd->txn).failures;
+		if (write_one(jitd, one) < 0 || txn_counters(jitd->txn).failures != failures) {
+			timer_start(revocations->retry, RETRY_MS);
+			return;
+		}
+		revocations->first = one->next;
+		free(one);
+	}
+	audit_log(jitd->audit, "revocations that were in force from memory are on disk now");
+}
+
+int revocations_new(struct jitd *jitd, struct revocations **ret_revocations)
+{
+	struct revocations *revocations = calloc(1, sizeof(*revocations));
+	int r;
+
+	if (!revocations)
+		return -ENOMEM;
+	revocations->jitd = jitd;
+	r = loop_timer(jitd->loop, retry, revocations, &revocations->retry);
+	if (r < 0) {
+		free(revocations);
+		return r;
+	}
+	*ret_revocations = revocations;
+	return 0;
+}
+
+struct revocations *revocations_free(struct revocations *revocations)
+{
+	if (!revocations)
+		return NULL;
+	while (revocations->first) {
+		struct remembered *one = revocations->first;
+		revocations->first = one->next;
+		free(one);
+	}
+	timer_free(revocations->retry);
+	free(revocations);
+	return NULL;
+}

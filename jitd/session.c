@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jitd/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "jitd/clock.h"
+
+/* One live session whose process is watched. */
+struct live {
+	struct sessions *sessions;
+	struct live *next, *previous;
+	uint32_t access, number;
+	int pidfd;
+	struct watch *watch;
+};
+
+struct sessions {
+	struct jitd *jitd;
+	struct live *first;
+};
+
+static void session_id(uint32_t access, uint32_t number, char ret_id[static SESSION_ID_SIZE])
+{
+	(void)snprintf(ret_id, SESSION_ID_SIZE, "%u-%u", access, number);
+}
+
+/* ---- watching ---- */
+
+static void live_free(struct live *live)
+{
+	if (live->next)
+		live->next->previous = live->previous;
+	if (live->previous)
+		live->previous->next = live->next;
+	else
+		live->sessions->first = live->next;
+	watch_free(live->watch);
+	close(live->pidfd);
+	free(live);
+}
+
+static int end_row(struct jitd *jitd, uint32_t access, uint32_t number, int64_t now,
+                   const char *why)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_SESSION_END);
+	char id[SESSION_ID_SIZE];
+	int r;
+
+	query_number(&query, ":access", access);
+	query_number(&query, ":n", number);
+	query_number(&query, ":now", now);
+	query_text(&query, ":why", why);
+	r = query_step(&query);
+	if (r != QUERY_ROW)
+		return r; /* closed already */
+	session_id(access, number, id);
+	return audit_append(jitd, now,
+	                    &(struct event){.event = EVENT_SESSION_CLOSE,
+	                                    .access = access,
+	                                    .session = id,
+	                                    .text = why});
+}
+
+static void end_alone(struct jitd *jitd, uint32_t access, uint32_t number, const char *why)
+{
+	int r = txn_enter(jitd->txn);
+
+	if (r == 0) {
+		r = end_row(jitd, access, number, clock_wall(), why);
+		r = txn_leave(jitd->txn, r == 0);
+	}
+	if (r < 0)
+		audit_log(jitd->audit, "the end of session %u-%u is not on disk: %s", access,
+		          number, strerror(-r));
+}
+
+static void process_gone(void *context, int events)
+{
+	struct live *live = context;
+
+	(void)events;
+	end_alone(live->sessions->jitd, live->access, live->number, "its process ended");
+	live_free(live);
+}
+
+static int watch(struct jitd *jitd, uint32_t access, uint32_t number, int pidfd)
+{
+	struct sessions *sessions = jitd->sessions;
+	struct live *live = calloc(1, sizeof(*live));
+	int r;
+
+	if (!live)
+		return -ENOMEM;
+	*live = (struct live){
+	        .sessions = sessions, .access = access, .number = number, .pidfd = pidfd};
+	r = loop_watch(jitd->loop, pidfd, WATCH_READ, process_gone, live, &live->watch);
+	if (r < 0) {
+		free(live);
+		return r;
+	}
+	live->next = sessions->first;
+	if (sessions->first)
+		sessions->first->previous = live;
+	sessions->first = live;
+	return 0;
+}
+
+void session_watch(struct jitd *jitd, uint32_t access, uint32_t number,
+                   const struct peer_process *process)
+{
+	int pidfd = -1, r = process_reopen(process->pid, process->start_time, &pidfd);
+
+	if (r == 0)
+		r = watch(jitd, access, number, pidfd);
+	if (r == 0)
+		return;
+	if (pidfd >= 0)
+		close(pidfd);
+	if (r == -ESRCH)
+		end_alone(jitd, access, number, "its process ended");
+	else
+		audit_log(jitd->audit, "session %u-%u is not watched: %s", access, number,
+		          strerror(-r));
+}
+
+int sessions_new(struct jitd *jitd, struct sessions **ret_sessions)
+{
+	struct sessions *sessions = calloc(1, sizeof(*sessions));
+
+	if (!sessions)
+		return -ENOMEM;
+	sessions->jitd = jitd;
+	*ret_sessions = sessions;
+	return 0;
+}
+
+struct sessions *sessions_free(struct sessions *sessions)
+{
+	while (sessions && sessions->first)
+		live_free(sessions->first);
+	free(sessions);
+	return NULL;
+}
+
+/* ---- opening and closing ---- */
+
+static int next_number(struct jitd *jitd, uint32_t access, uint32_t *ret_number)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_SESSION_NEXT);
+	int r;
+
+	query_number(&query, ":access", access);
+	r = query_step(&query);
+	if (r != QUERY_ROW)
+		return r < 0 ? r : -EIO;
+	*ret_number = (uint32_t)query_column(&query, 0);
+	return 0;
+}
+
+int session_open(struct jitd *jitd, const struct access *access, const struct session_facts *facts,
+                 uint32_t *ret_number)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_SESSION_INSERT);
+	char id[SESSION_ID_SIZE];
+	uint32_t number;
+	int r = next_number(jitd, access->id, &number);
+
+	if (r < 0)
+		return r;
+	query_number(&query, ":access", access->id);
+	query_number(&query, ":n", number);
+	query_text(&query, ":subject", access->subject);
+	query_text(&query, ":service", facts->service);
+	query_text(&query, ":account", facts->account);
+	query_text(&query, ":tty", facts->tty);
+	query_text(&query, ":rhost", facts->rhost);
+	query_number(&query, ":pid", facts->process->pid);
+	query_number(&query, ":start_time", (int64_t)facts->process->start_time);
+	query_text(&query, ":boot_id", jitd->boot_id);
+	query_text(&query, ":handle", facts->handle);
+	query_number(&query, ":now", facts->now);
+	query_number(&query, ":until", access->until);
+	r = query_finish(&query);
+	if (r < 0)
+		return r;
+	session_id(access->id, number, id);
+	*ret_number = number;
+	return audit_append(jitd, facts->now,
+	                    &(struct event){.event = EVENT_SESSION_OPEN,
+	                                    .access = access->id,
+	                                    .session = id,
+	                                    .subject = access->subject,
+	                                    .service = facts->service,
+	                                    .account = facts->account,
+	                                    .pid = facts->process->pid,
+	                                    .text = facts->tty});
+}
+
+int session_close(struct jitd *jitd, const char *handle, int64_t now, const char *why,
+                  uint32_t *ret_access)
+{
+	cleanup(query_done) struct query query =
+	        store_query(jitd->store, STATEMENT_SESSION_BY_HANDLE);
+	uint32_t access, number;
+	int r;
+
+	*ret_access = 0;
+	query_text(&query, ":handle", handle);
+	r = query_step(&query);
+	if (r != QUERY_ROW)
+		return r;
+	access = (uint32_t)query_column(&query, 0);
+	number = (uint32_t)query_column(&query, 1);
+	for (struct live *live = jitd->sessions->first; live; live = live->next)
+		if (live->access == access && live->number == number) {
+			live_free(live);
+			break;
+		}
+	*ret_access = access;
+	return end_row(jitd, access, number, now, why);
+}
+
+/* ---- after a restart ---- */
+
+static void find_one(struct jitd *jitd, const struct query *query)
+{
+	struct peer_process process = {.pid = (pid_t)query_column(query, 7),
+	                               .start_time = (uint64_t)query_column(query, 8)};
+	uint32_t access = (uint32_t)query_column(query, 0),
+	         number = (uint32_t)query_column(query, 1);
+
+	if (strcmp(query_column_text(query, 9), jitd->boot_id))
+		end_alone(jitd, access, number, "the machine was restarted");
+	else
+		session_watch(jitd, access, number, &process);
+}
+
+void sessions_find_again(struct jitd *jitd)
+{
+	uint32_t access = 0, number = 0;
+	bool more = true;
+
+	while (more) {
+		/* the reader: closing one while the query stands would disturb the writer's */
+		cleanup(query_done) struct query query =
+		        store_query(jitd->reader, STATEMENT_SESSION_LIVE);
+		more = false;
+		query_number(&query, ":access", access);
+		query_number(&query, ":n", number);
+		while (query_step(&query) == QUERY_ROW) {
+			access = (uint32_t)query_column(&query, 0);
+			number = (uint32_t)query_column(&query, 1);
+			find_one(jitd, &query);
+			more = true;
+		}
+	}
+}
+
+void session_describe(const struct query *query, struct wire_session *row)
+{
+	memset(row, 0, sizeof(*row));
+	row->access = (uint32_t)query_column(query, 0);
+	session_id(row->access, (uint32_t)query_column(query, 1), row->id);
+	text_sanitize(row->subject, sizeof(row->subject), query_column_text(query, 2));
+	text_sanitize(row->service, sizeof(row->service), query_column_text(query, 3));
+	text_sanitize(row->account, sizeof(row->account), query_column_text(query, 4));
+	text_sanitize(row->tty, sizeof(row->tty), query_column_text(query, 5));
+	text_sanitize(row->rhost, sizeof(row->rhost), query_column_text(query, 6));
+	row->pid = (uint32_t)query_column(query, 7);
+	row->since = query_column(query, 11);
+	row->until = query_column(query, 12);
+	row->ended = query_column(query, 13);
+}

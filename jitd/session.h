@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sessions: what was opened under an access. Opened in the message that spends the use; closed by
+ * PAM, or when the pidfd of the process that opened it says that it is gone; found again after a
+ * restart by pid, start time and boot.
+ */
+#ifndef JIT_JITD_SESSION_H
+#define JIT_JITD_SESSION_H
+
+#include "jitd/access.h"
+
+#define SESSION_ID_SIZE 32
+
+struct sessions;
+must_check int sessions_new(struct jitd *jitd, struct sessions **ret_sessions);
+struct sessions *sessions_free(struct sessions *sessions);
+/* At start: watches the live ones, closes the others. */
+void sessions_find_again(struct jitd *jitd);
+
+struct session_facts {
+	const char *service, *account, *tty, *rhost, *handle; /* handle as hex */
+	const struct peer_process *process;
+	int64_t now;
+};
+
+/* Within a message. ret_number: the n of "42-n". */
+must_check int session_open(struct jitd *jitd, const struct access *access,
+                            const struct session_facts *facts, uint32_t *ret_number);
+/* After its commit: watches the process (a pidfd of its own is opened). */
+void session_watch(struct jitd *jitd, uint32_t access, uint32_t number,
+                   const struct peer_process *process);
+/* Within a message: closes the session of this handle, if it is open. ret_access 0: there was none.
+ */
+must_check int session_close(struct jitd *jitd, const char *handle, int64_t now, const char *why,
+                             uint32_t *ret_access);
+
+/* The row that a query of SESSION_COLUMNS stands on, for the wire. */
+void session_describe(const struct query *query, struct wire_session *ret_row);
+
+#endif

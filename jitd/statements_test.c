@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cost of a statement stays flat however much is over: it is in the plan, not in the clock. */
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct {
+	const char *name, *text;
+} statements[] = {
+#define STATEMENT(name, text) {#name, (text)},
+#include "jitd/statements.def"
+#undef STATEMENT
+};
+#define STATEMENTS (sizeof(statements) / sizeof(statements[0]))
+
+static const char *const schema[] = {
+#define MIGRATION(number, sql) (sql),
+#include "jitd/schema.def"
+#undef MIGRATION
+};
+
+/* These hold what is alive only. */
+static const char *const small[] = {"access_pending", "access_active", "access_live",
+                                    "session_live"};
+
+static bool walks_over_history(const char *step)
+{
+	if (strncmp(step, "SCAN ", 5) != 0 || !strncmp(step, "SCAN lock", 9))
+		return false;
+	for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++)
+		if (strstr(step, small[i]))
+			return false;
+	return true;
+}
+
+static void look_at_plan(sqlite3 *db, const char *text, void (*look)(const char *, const char *),
+                         const char *context)
+{
+	char sql[2048];
+	sqlite3_stmt *plan = NULL;
+
+	assert_true((size_t)snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s", text) <
+	            sizeof(sql));
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &plan, NULL), SQLITE_OK);
+	while (sqlite3_step(plan) == SQLITE_ROW)
+		look((const char *)sqlite3_column_text(plan, 3), context);
+	sqlite3_finalize(plan);
+}
+
+static int open_database(void **state)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+	for (size_t i = 0; i < sizeof(schema) / sizeof(schema[0]); i++)
+		assert_int_equal(sqlite3_exec(db, schema[i], NULL, NULL, NULL), SQLITE_OK);
+	*state = db;
+	return 0;
+}
+
+static int close_database(void **state)
+{
+	return sqlite3_close(*state);
+}
+
+static void must_not_walk(const char *step, const char *name)
+{
+	if (step && walks_over_history(step))
+		fail_msg("%s: %s", name, step);
+}
+
+static void test_no_statement_walks_over_history(void **state)
+{
+	for (size_t i = 0; i < STATEMENTS; i++)
+		look_at_plan(*state, statements[i].text, must_not_walk, statements[i].name);
+}
+
+static void must_use(const char *step, const char *index)
+{
+	if (!step || !strstr(step, index))
+		fail_msg("\"%s\" instead of index %s", step ? step : "", index);
+}
+
+/* A range of ids, or all of one person, reads whatever the index holds there: it must be small. */
+static void test_what_is_open_has_an_index_of_its_own(void **state)
+{
+	static const struct {
+		const char *name, *index;
+	} wanted[] = {
+	        {"ACCESS_LIST_OPEN", "access_live"},
+	        {"ACCESS_REVOCABLE", "access_live"},
+	        {"ACCESS_ACTIVE_OF", "access_active_by_uid"},
+	        {"ACCESS_OPEN_OF", "access_pending_by_uid"},
+	        {"SESSION_LIVE", "session_live_in_order"},
+	};
+	const size_t count = sizeof(wanted) / sizeof(wanted[0]);
+	size_t found = 0;
+
+	for (size_t i = 0; i < STATEMENTS; i++)
+		for (size_t k = 0; k < count; k++)
+			if (!strcmp(statements[i].name, wanted[k].name)) {
+				look_at_plan(*state, statements[i].text, must_use, wanted[k].index);
+				found++;
+			}
+	assert_int_equal(found, count);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_no_statement_walks_over_history),
+	        cmocka_unit_test(test_what_is_open_has_an_index_of_its_own),
+	};
+	return cmocka_run_group_tests(tests, open_database, close_database);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All sources into one policy, or none: a policy with a part missing could allow what a deny rule
+ * in that part refuses.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "policy/rules.h"
+
+struct files {
+	const struct policy_source *sources;
+	struct conf **confs; /* one a source; NULL: it broke off */
+	size_t count;
+};
+
+static void files_done(struct files *files)
+{
+	for (size_t i = 0; files->confs && i < files->count; i++)
+		conf_free(files->confs[i]);
+	free(files->confs);
+}
+
+static int read_files(struct reading *reading, struct files *files)
+{
+	files->confs = calloc(files->count ? files->count : 1, sizeof(struct conf *));
+	if (!files->confs)
+		return -ENOMEM;
+	for (size_t i = 0; i < files->count; i++) {
+		int r;
+		reading->complaints.file = files->sources[i].name;
+		r = conf_read(files->sources[i].text, &rule_grammar, &reading->complaints,
+		              &files->confs[i]);
+		if (r < 0 && r != -EINVAL)
+			return r;
+	}
+	return 0;
+}
+
+/* Wherever the block stands, it counts for every rule: so it is read first. */
+static int read_defaults(struct reading *reading, const struct files *files)
+{
+	const struct conf_block *first = NULL;
+	const char *file = NULL;
+
+	for (size_t i = 0; i < files->count; i++)
+		for (size_t k = 0; files->confs[i] && k < files->confs[i]->count; k++) {
+			const struct conf_block *block = &files->confs[i]->blocks[k];
+			int r;
+			if (block->kind != defaults_kind)
+				continue;
+			reading->complaints.file = files->sources[i].name;
+			if (first) {
+				complain(&reading->complaints, block->line, "defaults",
+				         "given twice, first in %.255s:%u; leave one", file,
+				         first->line);
+				continue;
+			}
+			first = block;
+			file = files->sources[i].name;
+			r = rule_read_defaults(reading, block);
+			if (r < 0)
+				return r;
+		}
+	return 0;
+}
+
+static int add_rule(struct reading *reading, const struct conf_block *block, struct policy *policy)
+{
+	struct rule *grown = reallocarray(policy->rules, policy->count + 1, sizeof(*grown));
+	const struct rule *same;
+	int r;
+
+	if (!grown)
+		return -ENOMEM;
+	policy->rules = grown;
+	same = policy_rule(policy, block->title);
+	if (same)
+		complain(&reading->complaints, block->line, "rule",
+		         "the title \"%.80s\" is taken, in %.255s:%u; choose another", same->title,
+		         same->file, same->line);
+	r = rule_read(reading, block, &policy->rules[policy->count]);
+	if (r == 0)
+		policy->count++;
+	return r;
+}
+
+static int read_rules(struct reading *reading, const struct files *files, struct policy *policy)
+{
+	for (size_t i = 0; i < files->count; i++)
+		for (size_t k = 0; files->confs[i] && k < files->confs[i]->count; k++) {
+			const struct conf_block *block = &files->confs[i]->blocks[k];
+			int r;
+			if (block->kind != rule_kind)
+				continue;
+			reading->complaints.file = files->sources[i].name;
+			r = add_rule(reading, block, policy);
+			if (r < 0)
+				return r;
+		}
+	return 0;
+}
+
+int policy_parse(const struct policy_source *sources, size_t count, int64_t max_grant,
+                 policy_report *report, void *context, struct policy **ret_policy)
+{
+	struct reading reading = {
+	        .complaints = {.file = "policy", .report = report, .context = context},
+	        .max_grant = max_grant,
+	        .defaults = rule_builtin(max_grant),
+	};
+	cleanup(files_done) struct files files = {.sources = sources, .count = count};
+	cleanup(cleanup_policy) struct policy *policy = calloc(1, sizeof(*policy));
+	int r = policy ? 0 : -ENOMEM;
+
+	if (r == 0)
+		r = read_files(&reading, &files);
+	if (r == 0)
+		r = read_defaults(&reading, &files);
+	if (r == 0)
+		r = read_rules(&reading, &files, policy);
+	if (r < 0)
+		return r;
+	if (!reading.complaints.errors)
+		policy_review(policy, &reading.complaints);
+	if (reading.complaints.errors)
+		return -EINVAL;
+	if (!policy->count) {
+		reading.complaints.file = "policy";
+		caution(&reading.complaints, 0, NULL, "no rule at all; every request is denied");
+	}
+	*ret_policy = take_ptr(policy);
+	return 0;
+}
+
+struct policy *policy_free(struct policy *policy)
+{
+	for (size_t i = 0; policy && i < policy->count; i++)
+		rule_done(&policy->rules[i]);
+	if (policy)
+		free(policy->rules);
+	free(policy);
+	return NULL;
+}
+
+size_t policy_rule_count(const struct policy *policy)
+{
+	return policy->count;
+}
+
+const struct rule *policy_rule_at(const struct policy *policy, size_t index)
+{
+	return index < policy->count ? &policy->rules[index] : NULL;
+}
+
+const struct rule *policy_rule(const struct policy *policy, const char *title)
+{
+	for (size_t i = 0; i < policy->count; i++)
+		if (!strcmp(policy->rules[i].title, title))
+			return &policy->rules[i];
+	return NULL;
+}

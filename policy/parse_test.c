@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "policy/conf.h"
+#include "policy/heard.h"
+#include "policy/policy.h"
+
+#define MAX_GRANT 43200
+
+static struct policy *parsed(const struct policy_source *sources, size_t count, int64_t max_grant,
+                             const char *lines)
+{
+	struct policy *policy = NULL;
+	struct heard heard = {0};
+	int r = policy_parse(sources, count, max_grant, hear, &heard, &policy);
+
+	if (r != 0)
+		fail_msg("%d\n%s", r, heard.text);
+	assert_string_equal(heard.text, lines);
+	return policy;
+}
+
+static void every_key_is_taken(void **state)
+{
+	const struct policy_source source = {
+	        "10-a.conf", "# a comment, \"quoted\" { and all }\n"
+	                     "rule \"A.b_c-1\" { who = {\"alice\", \"%dba\"} # why\n"
+	                     "\tscope = {\"sudo-i:root\",\n\t\"sshd:alice\",}\n"
+	                     "\tapprovers={\"bob\",\"%leads\"}approvals=2 max=\"2h30m\"\n"
+	                     "\tdefault = \"20m\" pending = \"1d\" uses = 1000000\n"
+	                     "\treason = \"required\" effect = \"allow\" }"};
+	cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, MAX_GRANT, "");
+	const struct rule *rule = policy_rule(policy, "A.b_c-1");
+
+	(void)state;
+	assert_int_equal(policy_rule_count(policy), 1);
+	assert_ptr_equal(policy_rule_at(policy, 0), rule);
+	assert_null(policy_rule_at(policy, 1));
+	assert_null(policy_rule(policy, "a"));
+	assert_string_equal(rule->file, "10-a.conf");
+	assert_int_equal(rule->line, 2);
+	assert_int_equal(rule->effect, DECISION_ALLOW);
+	assert_int_equal(rule->who.count, 2);
+	assert_string_equal(rule->who.items[1], "%dba");
+	assert_int_equal(rule->scope.count, 2);
+	assert_string_equal(rule->scope.items[0], "sudo:root");
+	assert_string_equal(rule->scope.items[1], "ssh:alice");
+	assert_int_equal(rule->approvers.count, 2);
+	assert_int_equal(rule->approvals, 2);
+	assert_int_equal(rule->max, 9000);
+	assert_int_equal(rule->default_for, 1200);
+	assert_int_equal(rule->pending, 86400);
+	assert_int_equal(rule->uses, 1000000);
+	assert_int_equal(rule->reason, REASON_REQUIRED);
+	assert_string_equal(
+	        rule->text,
+	        "rule \"A.b_c-1\" { who = {\"alice\", \"%dba\"} scope = {\"sudo:root\", "
+	        "\"ssh:alice\"} approvers = {\"bob\", \"%leads\"} approvals = 2 max = "
+	        "\"2h30m\" default = \"20m\" pending = \"1d\" uses = 1000000 reason = "
+	        "\"required\" effect = \"allow\" }");
+}
+
+static void what_is_left_out_has_its_built_in_value(void **state)
+{
+	const struct policy_source source = {
+	        "a",
+	        "rule \"a\" { who = {\"a\"} scope = {\"sudo:root\"} approvers = {\"b\"} }"
+	        "rule \"b\" { who = {\"a\"} scope = {\"sudo:root\"} effect = \"deny\" }"
+	        "rule \"c\" { who = {\"a\"} scope = {\"sudo:root\"} approvals = 0 max = \"5m\" }"};
+	cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, MAX_GRANT, "");
+	const struct rule *rule = policy_rule(policy, "a");
+
+	(void)state;
+	assert_int_equal(rule->effect, DECISION_ALLOW);
+	assert_int_equal(rule->approvals, 1);
+	assert_int_equal(rule->max, 3600);
+	assert_int_equal(rule->default_for, 900);
+	assert_int_equal(rule->pending, 10800);
+	assert_int_equal(rule->uses, 0);
+	assert_int_equal(rule->reason, REASON_OPTIONAL);
+	assert_int_equal(policy_rule(policy, "b")->effect, DECISION_DENY);
+	/* the built-in default gives way to a shorter max */
+	assert_int_equal(policy_rule(policy, "c")->default_for, 300);
+}
+
+static void built_in_lengths_give_way_to_max_grant(void **state)
+{
+	const struct policy_source source = {
+	        "a", "rule \"a\" { who = {\"a\"} scope = {\"sudo:root\"} approvals = 0 }"};
+	cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, 600, "");
+
+	(void)state;
+	assert_int_equal(policy_rule(policy, "a")->max, 600);
+	assert_int_equal(policy_rule(policy, "a")->default_for, 600);
+}
+
+static void defaults_of_any_file_count_for_every_rule(void **state)
+{
+	static const struct policy_source sources[] = {
+	        {"10.conf", "rule \"first\" { who = {\"a\"} scope = {\"sudo:root\"} "
+	                    "approvers = {\"%x\"} }"},
+	        {"20.conf",
+	         "rule \"own\" { who = {\"a\"} scope = {\"sudo:root\"} approvers = {\"%x\"}\n"
+	         "approvals = 1 max = \"10m\" pending = \"1m\" uses = 0 reason = \"optional\" }\n"
+	         "defaults { approvals = 2 max = \"40m\" default = \"30m\" pending = \"2h\"\n"
+	         "uses = 7 reason = \"required\" }\n"},
+	};
+	cleanup(cleanup_policy) struct policy *policy = parsed(sources, 2, MAX_GRANT, "");
+	const struct rule *first = policy_rule(policy, "first"), *own = policy_rule(policy, "own");
+
+	(void)state;
+	assert_ptr_equal(policy_rule_at(policy, 0), first);
+	assert_string_equal(own->file, "20.conf");
+	assert_int_equal(first->approvals, 2);
+	assert_int_equal(first->max, 2400);
+	assert_int_equal(first->default_for, 1800);
+	assert_int_equal(first->pending, 7200);
+	assert_int_equal(first->uses, 7);
+	assert_int_equal(first->reason, REASON_REQUIRED);
+	assert_int_equal(own->approvals, 1);
+	assert_int_equal(own->max, 600);
+	assert_int_equal(own->default_for, 600);
+	assert_int_equal(own->pending, 60);
+	assert_int_equal(own->uses, 0);
+	assert_int_equal(own->reason, REASON_OPTIONAL);
+}
+
+static void titles_and_defaults_are_unique_over_all_files(void **state)
+{
+	static const struct policy_source sources[] = {
+	        {"10.conf", "defaults { }\n"
+	                    "rule \"a\" { who = {\"a\"} scope = {\"su:b\"} approvals = 0 }\n"},
+	        {"20.conf", "\nrule \"a\" { who = {\"a\"} scope = {\"su:c\"} approvals = 0 }\n"
+	                    "defaults { }"},
+	};
+	struct policy *policy = NULL;
+	struct heard heard = {0};
+
+	(void)state;
+	assert_int_equal(policy_parse(sources, 2, MAX_GRANT, hear, &heard, &policy), -EINVAL);
+	assert_null(policy);
+	assert_string_equal(
+	        heard.text,
+	        "20.conf:3: defaults: given twice, first in 10.conf:1; leave one\n"
+	        "20.conf:2: rule: the title \"a\" is taken, in 10.conf:2; choose another\n");
+}
+
+static void an_error_in_one_file_leaves_no_policy_and_the_others_are_looked_at(void **state)
+{
+	static const struct policy_source sources[] = {
+	        {"10.conf", "rule \"good\" { who = {\"a\"} scope = {\"su:b\"} approvals = 0 }\n"},
+	        {"20.conf", "rule \"a\" {\n"},
+	        {"30.conf", "rule \"b\" { who = {\"a\"} scope = {\"su:b\"} uses = 01 }\n"},
+	};
+	struct policy *policy = NULL;
+	struct heard heard = {0};
+
+	(void)state;
+	assert_int_equal(policy_parse(sources, 3, MAX_GRANT, hear, &heard, &policy), -EINVAL);
+	assert_null(policy);
+	assert_string_equal(
+	        heard.text,
+	        "20.conf:1: rule: the block that begins here has no end; close it with }\n"
+	        "30.conf:1: uses: takes a whole number, in decimal digits without quotes, sign or "
+	        "leading zero: uses = 2\n");
+	/* nobody needs to listen */
+	assert_int_equal(policy_parse(sources, 3, MAX_GRANT, NULL, NULL, &policy), -EINVAL);
+	assert_null(policy);
+}
+
+static void a_rule_that_some_cannot_use_is_a_warning(void **state)
+{
+	const struct policy_source source = {"a.conf",
+	                                     "rule \"a\" { who = {\"alice\", \"bob\"}\n"
+	                                     "scope = {\"sudo:root\"} approvers = {\"bob\"} }"};
+
+	(void)state;
+	policy_free(parsed(&source, 1, MAX_GRANT,
+	                   "warning: a.conf:1: approvers: rule \"a\": nobody approves their own "
+	                   "request, so some in who could never get approvals = 1; name more "
+	                   "people\n"));
+}
+
+static void who_may_become_only_oneself_may_approve(void **state)
+{
+	const struct policy_source source = {
+	        "a.conf",
+	        "rule \"a\" { who = {\"bob\"} scope = {\"ssh:bob\"} approvals = 0 }"
+	        "rule \"b\" { who = {\"alice\"} scope = {\"su:root\"} approvers = {\"bob\"} }"
+	        "rule \"c\" { who = {\"%x\"} scope = {\"su:bob\"} effect = \"deny\" }"};
+
+	(void)state;
+	policy_free(parsed(&source, 1, MAX_GRANT, ""));
+}
+
+/* The same rule in other clothes gives the same text, and another rule another one. */
+static void the_canonical_text_tells_rules_apart_and_nothing_else(void **state)
+{
+	static const struct policy_source same[] = {
+	        {"a", "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} }"},
+	        {"b",
+	         "# hello\nrule\t\"r\"\n{\nscope={\"sudo-i:x\",}approvers={\"b\"}# x\n"
+	         "max = \"60m\" default = \"900s\" effect = \"allow\" who={\"a\"} uses = 0 }\n"},
+	        {"c", "defaults { max = \"1h\" approvals = 1 } rule \"r\" { who = {\"a\"} "
+	              "approvers = {\"b\"} scope = {\"sudo:x\"} reason = \"optional\" }"},
+	};
+	static const char *const other[] = {
+	        "rule \"s\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} }",
+	        "rule \"r\" { who = {\"c\"} scope = {\"sudo:x\"} approvers = {\"b\"} }",
+	        "rule \"r\" { who = {\"a\"} scope = {\"su:x\"} approvers = {\"b\"} }",
+	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"%b\"} }",
+	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} approvals = 0 }",
+	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} max = \"2h\" }",
+	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} default = \"1s\" }",
+	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} pending = \"1s\" }",
+	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} uses = 1 }",
+	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} "
+	        "reason = \"required\" }",
+	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} "
+	        "effect = \"deny\" }",
+	};
+	cleanup(cleanup_policy) struct policy *first = parsed(&same[0], 1, MAX_GRANT, "");
+	const char *text = policy_rule_at(first, 0)->text;
+
+	(void)state;
+	assert_null(strchr(text, '\n'));
+	for (size_t i = 1; i < sizeof(same) / sizeof(same[0]); i++) {
+		cleanup(cleanup_policy) struct policy *policy = parsed(&same[i], 1, MAX_GRANT, "");
+		assert_string_equal(policy_rule_at(policy, 0)->text, text);
+	}
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+		const struct policy_source source = {"o", other[i]};
+		cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, MAX_GRANT, "");
+		assert_string_not_equal(policy_rule_at(policy, 0)->text, text);
+	}
+}
+
+static void a_file_above_the_bound_is_refused(void **state)
+{
+	cleanup(cleanup_free) char *text = malloc(CONF_TEXT_MAX + 2);
+	struct policy_source source = {"big.conf", text};
+	struct policy *policy = NULL;
+	struct heard heard = {0};
+
+	(void)state;
+	memset(text, '\n', CONF_TEXT_MAX + 1);
+	text[CONF_TEXT_MAX + 1] = '\0';
+	assert_int_equal(policy_parse(&source, 1, MAX_GRANT, hear, &heard, &policy), -EINVAL);
+	assert_string_equal(heard.text, "big.conf: longer than 1048576 bytes; split it\n");
+	text[CONF_TEXT_MAX] = '\0';
+	assert_int_equal(policy_parse(&source, 1, MAX_GRANT, NULL, NULL, &policy), 0);
+	policy_free(policy);
+}
+
+/* ---- damaged files: whatever the bytes, a policy or an error that names the file ---- */
+
+static const char good[] = "defaults { reason = \"required\" max = \"2h\" }\n"
+                           "rule \"a\" { who = {\"alice\", \"%dba\"} # x\n"
+                           " scope = {\"sudo:root\", \"su:web\"} approvers = {\"bob\", \"%l\"}\n"
+                           " approvals = 2 uses = 10 default = \"15m\" pending = \"3h\" }\n"
+                           "rule \"b\" { who = {\"%x\"} scope = {\"su:y\"} effect = \"deny\" }\n";
+
+static void damage(char *text, size_t size, uint64_t *seed)
+{
+	static const char bytes[] = "\"\"{}{}=,#$+\\'()/*; \n\t\r0x1abz%:~|[]\x01\xff";
+	size_t length = strlen(text);
+
+	for (int n = 1 + (int)(*seed % 3); n; n--) {
+		size_t at, from;
+		*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+		at = (size_t)(*seed >> 33) % length;
+		from = (size_t)(*seed >> 13) % length;
+		if (*seed >> 62 == 0 && length + 1 < size) {
+			memmove(text + at + 1, text + at, length - at + 1);
+			length++;
+			text[at] = bytes[(*seed >> 20) % (sizeof(bytes) - 1)];
+		} else if (*seed >> 62 == 1 && length > 1) {
+			memmove(text + at, text + at + 1, length - at);
+			length--;
+		} else if (*seed >> 62 == 2) {
+			text[at] = text[from];
+		} else {
+			text[at] = bytes[(*seed >> 20) % (sizeof(bytes) - 1)];
+		}
+	}
+}
+
+/* What was taken must be what its canonical form says. */
+static void check_taken(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy_rule_count(policy); i++) {
+		const struct policy_source again = {"again", policy_rule_at(policy, i)->text};
+		struct policy *copy = NULL;
+		if (policy_parse(&again, 1, MAX_GRANT, NULL, NULL, &copy) == 0)
+			assert_string_equal(policy_rule_at(copy, 0)->text, again.text);
+		else
+			fail_msg("%s", again.text);
+		policy_free(copy);
+	}
+}
+
+static void a_damaged_file_is_taken_for_what_it_says_or_refused(void **state)
+{
+	uint64_t seed = 42;
+	size_t taken = 0;
+
+	(void)state;
+	for (int i = 0; i < 50000; i++) {
+		char text[sizeof(good) + 16];
+		struct policy_source source = {"x.conf", text};
+		struct policy *policy = NULL;
+		struct heard heard = {0};
+		int r;
+
+		memcpy(text, good, sizeof(good));
+		damage(text, sizeof(text), &seed);
+		r = policy_parse(&source, 1, MAX_GRANT, hear, &heard, &policy);
+		if (strstr(heard.text, "libconfuse"))
+			fail_msg("the two readers differ on\n%s\n%s", text, heard.text);
+		assert_int_equal(r, policy ? 0 : -EINVAL);
+		assert_int_equal(r == 0, heard.errors == 0);
+		assert_true(r == 0 || !strncmp(heard.text, "x.conf:", 7));
+		if (policy)
+			check_taken(policy);
+		taken += policy != NULL;
+		policy_free(policy);
+	}
+	assert_in_range(taken, 500, 49000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(every_key_is_taken),
+	        cmocka_unit_test(what_is_left_out_has_its_built_in_value),
+	        cmocka_unit_test(built_in_lengths_give_way_to_max_grant),
+	        cmocka_unit_test(defaults_of_any_file_count_for_every_rule),
+	        cmocka_unit_test(titles_and_defaults_are_unique_over_all_files),
+	        cmocka_unit_test(
+	                an_error_in_one_file_leaves_no_policy_and_the_others_are_looked_at),
+	        cmocka_unit_test(a_rule_that_some_cannot_use_is_a_warning),
+	        cmocka_unit_test(who_may_become_only_oneself_may_approve),
+	        cmocka_unit_test(the_canonical_text_tells_rules_apart_and_nothing_else),
+	        cmocka_unit_test(a_file_above_the_bound_is_refused),
+	        cmocka_unit_test(a_damaged_file_is_taken_for_what_it_says_or_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

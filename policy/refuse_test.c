@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "policy/heard.h"
+#include "policy/policy.h"
+
+/* A rule that is right but for `body`, which begins in line 3. */
+#define RULE(body)                                                                                 \
+	"rule \"a\" {\nwho = {\"alice\"} scope = {\"sudo:root\"} approvers = {\"bob\"}\n" body     \
+	"\n}\n"
+
+/* Every way to write a file of rules wrongly that we know, with all that is said about it. */
+static const struct {
+	const char *text, *lines;
+} refused
+        [] =
+                {
+                        {RULE("max += \"1h\""),
+                         "x.conf:3: += is not taken here; write the whole value once, after =\n"},
+                        {RULE("who2 = ${HOME}"),
+                         "x.conf:3: nothing is substituted here; write the value itself, in double quotes\n"},
+                        {RULE("max = \"${HOME}\""),
+                         "x.conf:3: nothing is substituted here; take the ${ out\n"},
+                        {RULE("max = '1h'"), "x.conf:3: strings stand in double quotes: \"...\"\n"},
+                        {"include(\"/etc/passwd\")\n",
+                         "x.conf:1: there are no functions here, and no include(); each file stands alone\n"},
+                        {RULE("max = include(\"x\")"),
+                         "x.conf:3: there are no functions here, and no include(); each file stands alone\n"},
+                        {RULE("max = \"1h\";"),
+                         "x.conf:3: no semicolons here; a value ends where the next key begins\n"},
+                        {"// no\n", "x.conf:1: comments begin with #\n"},
+                        {"/* no */\n", "x.conf:1: comments begin with #\n"},
+                        {RULE("max = \"1h\n\""),
+                         "x.conf:3: a string without its closing \" on the same line\n"},
+                        {RULE("reason = \"a\tb\""), "x.conf:3: a tab in a string; take it out\n"},
+                        {RULE("max = \"1\\x41\""),
+                         "x.conf:3: only \\\" and \\\\ are known after a backslash\n"},
+                        {RULE("max = \"1\\\n h\""),
+                         "x.conf:3: only \\\" and \\\\ are known after a backslash\n"},
+                        {"rule \"a\" {\r\n}\r\n",
+                         "x.conf:1: a carriage return; end lines with a newline alone\n"},
+                        {"rule \001",
+                         "x.conf:1: a control character, an invisible one or a byte that is no UTF-8; take it out\n"},
+                        {"rule \"\377\" {}\n",
+                         "x.conf:1: a control character, an invisible one or a byte that is no UTF-8; take it out\n"},
+                        {"# \342\200\256\n",
+                         "x.conf:1: a control character, an invisible one or a byte that is no UTF-8; take it out\n"},
+                        {"\357\273\277rule\n",
+                         "x.conf:1: a control character, an invisible one or a byte that is no UTF-8; take it out\n"},
+                        {RULE("max = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\""),
+                         "x.conf:3: a string longer than 1024 bytes\n"},
+                        {"}\n", "x.conf:1: unexpected }; expected a key or a block\n"},
+                        {"= 1\n", "x.conf:1: unexpected =; expected a key or a block\n"},
+                        {"\"x\"\n", "x.conf:1: unexpected \"x\"; expected a key or a block\n"},
+                        {"rule\n",
+                         "x.conf:1: the file ends too early; expected = after a key, or a title in double quotes\n"},
+                        {"rule \"a\"\n",
+                         "x.conf:1: the file ends too early; expected { after the title\n"},
+                        {"rule a { }\n",
+                         "x.conf:1: unexpected a; expected = after a key, or a title in double quotes\n"},
+                        {"rule \"a\" {\nwho\n}\n",
+                         "x.conf:3: unexpected }; expected = after the key\n"},
+                        {"rule \"a\" {\nwho {\"alice\"}\n}\n",
+                         "x.conf:2: unexpected {; expected = after the key\n"},
+                        {"rule \"a\" {\nwho = }\n", "x.conf:2: unexpected }; expected a value\n"},
+                        {"rule \"a\" {\nwho = {\"alice\" \"bob\"}\n}\n",
+                         "x.conf:2: unexpected \"bob\"; expected a comma, or } to end the list\n"},
+                        {"rule \"a\" {\nwho = {{\"alice\"}}\n}\n",
+                         "x.conf:2: unexpected {; expected a value in double quotes, or } to end the list\n"},
+                        {"rule \"a\" {\nwho = {\"alice\",,}\n}\n",
+                         "x.conf:2: unexpected ,; expected a value in double quotes, or } to end the list\n"},
+                        {"rule \"a\" {\nwho = {\"alice\"\n",
+                         "x.conf:2: the file ends too early; expected a comma, or } to end the list\n"},
+                        {"rule \"a\" {\nwho = {\"alice\"} scope = {\"sudo:root\"} approvers = {\"bob\"}\n",
+                         "x.conf:1: rule: the block that begins here has no end; close it with }\n"},
+                        {"rule \"a\" {\nrule \"b\" {\n}\n}\n",
+                         "x.conf:2: unexpected \"b\"; expected = after the key\n"},
+                        {"rule \"a\" {\nmax = \"1h\", default = \"1m\"\n}\n",
+                         "x.conf:2: unexpected ,; expected a key, or } to end the block\n"},
+                        {"x = {\n",
+                         "x.conf:1: the file ends too early; expected a value in double quotes, or } to end the list\n"},
+                        {"rule { }\n", "x.conf:1: rule: has no title; write rule \"title\" {\n"},
+                        {"rule \"\" { }\n",
+                         "x.conf:1: rule: \"\" is no title; write 1 to 64 of A-Z a-z 0-9 . _ -\n"},
+                        {"rule \"a b\" {\nwho = {\"alice\"} scope = {\"sudo:root\"} approvers = {\"bob\"} }\n",
+                         "x.conf:1: rule: \"a b\" is no title; write 1 to 64 of A-Z a-z 0-9 . _ -\n"},
+                        {"rule \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\" {\nwho = {\"alice\"} scope = {\"sudo:root\"} approvers = {\"bob\"} }\n",
+                         "x.conf:1: rule: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\" is no title; write 1 to 64 of A-Z a-z 0-9 . _ -\n"},
+                        {"defaults \"x\" { }\n",
+                         "x.conf:1: defaults: takes no title; write defaults {\n"},
+                        {"Rule \"a\" { }\n",
+                         "x.conf:1: Rule: unknown block; take it out, or write = after a key\n"},
+                        {"trust \"x\" { a = {\"b\"} }\n",
+                         "x.conf:1: trust: unknown block; take it out, or write = after a key\n"},
+                        {"defaults|max = \"1h\"\n",
+                         "x.conf:1: defaults|max: a key outside every block; write it into one\n"},
+                        {"max = \"1h\"\n",
+                         "x.conf:1: max: a key outside every block; write it into one\n"},
+                        {RULE("maximum = \"1h\""),
+                         "x.conf:3: maximum: unknown key; known here: who scope approvers approvals max default pending uses reason effect\n"},
+                        {RULE("Max = \"1h\""),
+                         "x.conf:3: Max: unknown key; known here: who scope approvers approvals max default pending uses reason effect\n"},
+                        {RULE("commands = {\"/bin/true\"}\npresent = \"typed\"\nknock = true"),
+                         "x.conf:3: commands: not known to this version; take it out\n"
+                         "x.conf:4: present: not known to this version; take it out\n"
+                         "x.conf:5: knock: not known to this version; take it out\n"},
+                        {RULE("max = \"1h\"\nmax = \"2h\"\nmax = \"3h\""),
+                         "x.conf:4: max: given twice, first in line 3; leave one\n"
+                         "x.conf:5: max: given twice, first in line 3; leave one\n"},
+                        {RULE("who = {\"carol\"}"),
+                         "x.conf:3: who: given twice, first in line 2; leave one\n"},
+                        {"rule \"a\" {\nwho = {\"alice\"} scope = {\"sudo:root\"} approvers = {\"bob\"}\n\n}\nrule \"a\" {\nwho = {\"alice\"} scope = {\"sudo:root\"} approvers = {\"bob\"}\n\n}\n", "x.conf:5: rule: the title \"a\" is taken, in x.conf:1; choose another\n"},
+                        {"defaults { }\ndefaults { }\n",
+                         "x.conf:2: defaults: given twice, first in x.conf:1; leave one\n"},
+                        {"defaults { who = {\"x\"} scope = {\"sudo:root\"}\napprovers = {\"b\"} effect = \"deny\" }\n",
+                         "x.conf:1: who: belongs to each rule, not to defaults; move it\n"
+                         "x.conf:1: scope: belongs to each rule, not to defaults; move it\n"
+                         "x.conf:2: approvers: belongs to each rule, not to defaults; move it\n"
+                         "x.conf:2: effect: belongs to each rule, not to defaults; move it\n"},
+                        {"rule \"a\" {\nwho = \"alice\" scope = {\"sudo:root\"} approvers = {\"bob\"}\n\n}\n",
+                         "x.conf:2: who: takes a list of at most 256 strings, in braces and double quotes: who = {\"...\", \"...\"}\n"},
+                        {"rule \"a\" {\nwho = {alice} scope = {\"sudo:root\"} approvers = {\"bob\"}\n\n}\n",
+                         "x.conf:2: who: takes a list of at most 256 strings, in braces and double quotes: who = {\"...\", \"...\"}\n"},
+                        {RULE("max = 1h"),
+                         "x.conf:3: max: takes one string, in double quotes: max = \"...\"\n"},
+                        {RULE("max = {\"1h\"}"),
+                         "x.conf:3: max: takes one string, in double quotes: max = \"...\"\n"},
+                        {RULE("approvals = \"1\""),
+                         "x.conf:3: approvals: takes a whole number, in decimal digits without quotes, sign or leading zero: approvals = 2\n"},
+                        {RULE("approvals = 010"),
+                         "x.conf:3: approvals: takes a whole number, in decimal digits without quotes, sign or leading zero: approvals = 2\n"},
+                        {RULE("approvals = 0x1"),
+                         "x.conf:3: approvals: takes a whole number, in decimal digits without quotes, sign or leading zero: approvals = 2\n"},
+                        {RULE("approvals = -1"),
+                         "x.conf:3: approvals: takes a whole number, in decimal digits without quotes, sign or leading zero: approvals = 2\n"},
+                        {RULE("approvals = +1"),
+                         "x.conf:3: approvals: takes a whole number, in decimal digits without quotes, sign or leading zero: approvals = 2\n"},
+                        {RULE("approvals = 1.5"),
+                         "x.conf:3: approvals: takes a whole number, in decimal digits without quotes, sign or leading zero: approvals = 2\n"},
+                        {RULE("approvals = 1//2"),
+                         "x.conf:3: approvals: takes a whole number, in decimal digits without quotes, sign or leading zero: approvals = 2\n"},
+                        {RULE("approvals = {1}"),
+                         "x.conf:3: approvals: takes a whole number, in decimal digits without quotes, sign or leading zero: approvals = 2\n"},
+                        {RULE("approvals = 9999999999999999999999"),
+                         "x.conf:3: approvals: takes a whole number, in decimal digits without quotes, sign or leading zero: approvals = 2\n"},
+                        {RULE("approvals = true"),
+                         "x.conf:3: approvals: takes a whole number, in decimal digits without quotes, sign or leading zero: approvals = 2\n"},
+                        {RULE("effect = deny"),
+                         "x.conf:3: effect: takes one string, in double quotes: effect = \"...\"\n"},
+                        {RULE("approvals = 17"),
+                         "x.conf:3: approvals: 17 is out of range; write 0 to 16\n"},
+                        {RULE("uses = 1000001"),
+                         "x.conf:3: uses: 1000001 is out of range; write 0 to 1000000\n"},
+                        {RULE("uses = 999999999999999999"),
+                         "x.conf:3: uses: 999999999999999999 is out of range; write 0 to 1000000\n"},
+                        {RULE("max = \"90\""),
+                         "x.conf:3: max: \"90\" is no length of time; write for example \"15m\" or \"1h30m\"\n"},
+                        {RULE("max = \"\""),
+                         "x.conf:3: max: \"\" is no length of time; write for example \"15m\" or \"1h30m\"\n"},
+                        {RULE("max = \"0s\""),
+                         "x.conf:3: max: \"0s\" is not above 0; write for example \"15m\"\n"},
+                        {RULE("max = \"-1h\""),
+                         "x.conf:3: max: \"-1h\" is not above 0; write for example \"15m\"\n"},
+                        {RULE("max = \"1h 30m\""),
+                         "x.conf:3: max: \"1h 30m\" is no length of time; write for example \"15m\" or \"1h30m\"\n"},
+                        {RULE("max = \"30m1h\""),
+                         "x.conf:3: max: \"30m1h\" is no length of time; write for example \"15m\" or \"1h30m\"\n"},
+                        {RULE("max = \"999w\""),
+                         "x.conf:3: max: \"999w\" is longer than 10 years\n"},
+                        {RULE("max = \"13h\""),
+                         "x.conf:3: max: 13h is above max-grant of jitd.conf, which is 12h; write that or less\n"},
+                        {RULE("default = \"2h\""),
+                         "x.conf:3: default: 2h is above max, which is 1h; write that or less\n"},
+                        {RULE("max = \"10m\" default = \"11m\""),
+                         "x.conf:3: default: 11m is above max, which is 10m; write that or less\n"},
+                        {RULE("pending = \"0s\"\ndefault = \"x\""),
+                         "x.conf:3: pending: \"0s\" is not above 0; write for example \"15m\"\n"
+                         "x.conf:4: default: \"x\" is no length of time; write for example \"15m\" or \"1h30m\"\n"},
+                        {RULE("reason = \"yes\""),
+                         "x.conf:3: reason: \"yes\" is neither \"optional\" nor \"required\"\n"},
+                        {RULE("reason = \"Required\""),
+                         "x.conf:3: reason: \"Required\" is neither \"optional\" nor \"required\"\n"},
+                        {RULE("effect = \"permit\""),
+                         "x.conf:3: effect: \"permit\" is neither \"allow\" nor \"deny\"\n"},
+                        {"defaults { max = \"13h\" }\n",
+                         "x.conf:1: max: 13h is above max-grant of jitd.conf, which is 12h; write that or less\n"},
+                        {"defaults { max = \"10m\" default = \"11m\" }\n",
+                         "x.conf:1: default: 11m is above max, which is 10m; write that or less\n"},
+                        {"defaults { approvals = 99 reason = \"no\" }\n",
+                         "x.conf:1: approvals: 99 is out of range; write 0 to 16\n"
+                         "x.conf:1: reason: \"no\" is neither \"optional\" nor \"required\"\n"},
+                        {"rule \"a\" {\nwho = {\"al ice\", \"%\", \"-x\", \"\", \"../x\", \"a:b\", \"alice\", \"alice\", \"*\"} scope = {\"sudo:root\"} approvers = {\"bob\"}\n\n}\n",
+                         "x.conf:2: who: \"al ice\" is the name of no user or group; write \"alice\" or \"%dba\"\n"
+                         "x.conf:2: who: \"%\" is the name of no user or group; write \"alice\" or \"%dba\"\n"
+                         "x.conf:2: who: \"-x\" is the name of no user or group; write \"alice\" or \"%dba\"\n"
+                         "x.conf:2: who: \"\" is the name of no user or group; write \"alice\" or \"%dba\"\n"
+                         "x.conf:2: who: \"../x\" is the name of no user or group; write \"alice\" or \"%dba\"\n"
+                         "x.conf:2: who: \"a:b\" is the name of no user or group; write \"alice\" or \"%dba\"\n"
+                         "x.conf:2: who: \"alice\" is named twice; leave one\n"
+                         "x.conf:2: who: \"*\" is the name of no user or group; write \"alice\" or \"%dba\"\n"},
+                        {"rule \"a\" {\nwho = {\"alice\"} scope = {\"sudo:root\"} approvers = {\"root\"}\n\n}\n",
+                         "x.conf:2: approvers: root never approves; name people or a group\n"},
+                        {"rule \"a\" {\nwho = {\"user000000000000000000000000000000000000000000000000000000000000\",\"user000000000000000000000000000000000000000000000000000000000001\",\"user000000000000000000000000000000000000000000000000000000000002\",\"user000000000000000000000000000000000000000000000000000000000003\",\"user000000000000000000000000000000000000000000000000000000000004\",\"user000000000000000000000000000000000000000000000000000000000005\",\"user000000000000000000000000000000000000000000000000000000000006\",\"user000000000000000000000000000000000000000000000000000000000007\",\"user000000000000000000000000000000000000000000000000000000000008\",\"user000000000000000000000000000000000000000000000000000000000009\",\"user000000000000000000000000000000000000000000000000000000000010\",\"user000000000000000000000000000000000000000000000000000000000011\",\"user000000000000000000000000000000000000000000000000000000000012\",\"user000000000000000000000000000000000000000000000000000000000013\",\"user000000000000000000000000000000000000000000000000000000000014\",\"user000000000000000000000000000000000000000000000000000000000015\",\"user000000000000000000000000000000000000000000000000000000000016\"} scope = {\"sudo:root\"} approvers = {\"bob\"}\n\n}\n",
+                         "x.conf:2: who: longer than 1024 bytes in all; name a group instead\n"},
+                        {"rule \"a\" {\nwho = {\"alice\"} scope = {\"sudo:*\"} approvers = {\"bob\"}\n\n}\n",
+                         "x.conf:2: scope: \"sudo:*\" is no scope: patterns are not known to this version; name each scope\n"},
+                        {"rule \"a\" {\nwho = {\"alice\"} scope = {\"sudo\", \"sudo:root su:root\", \"sudo:root\", \"sudo-i:root\", \"sudo:ALL\", \"s\"} approvers = {\"bob\"}\n\n}\n",
+                         "x.conf:2: scope: \"sudo\" is no scope: write SERVICE:ACCOUNT, such as \"sudo:root\"\n"
+                         "x.conf:2: scope: \"sudo:root su:root\" holds a blank; write one scope in each string\n"
+                         "x.conf:2: scope: \"sudo-i:root\" is named twice (as \"sudo:root\"); leave one\n"
+                         "x.conf:2: scope: \"sudo:ALL\" is no scope: none stands for everything; name service and account\n"
+                         "x.conf:2: scope: \"s\" is no scope: write SERVICE:ACCOUNT, such as \"sudo:root\"\n"},
+                        {"rule \"a\" { }\n",
+                         "x.conf:1: who: rule \"a\" names none; write who = {\"alice\", \"%dba\"}\n"
+                         "x.conf:1: scope: rule \"a\" names none; write scope = {\"sudo:root\"}\n"
+                         "x.conf:1: approvers: rule \"a\" names none; write approvers = {\"bob\", \"%leads\"}, or approvals = 0\n"},
+                        {"rule \"a\" {\nwho = {}\nscope = {}\napprovers = {}\n}\n",
+                         "x.conf:2: who: rule \"a\" names none; write who = {\"alice\", \"%dba\"}\n"
+                         "x.conf:3: scope: rule \"a\" names none; write scope = {\"sudo:root\"}\n"
+                         "x.conf:4: approvers: rule \"a\" names none; write approvers = {\"bob\", \"%leads\"}, or approvals = 0\n"},
+                        {"rule \"a\" {\neffect = \"deny\"\n}\n",
+                         "x.conf:1: who: rule \"a\" names none; write who = {\"alice\", \"%dba\"}\n"
+                         "x.conf:1: scope: rule \"a\" names none; write scope = {\"sudo:root\"}\n"},
+                        {"rule \"a\" {\napprovals = 0\n}\n",
+                         "x.conf:1: who: rule \"a\" names none; write who = {\"alice\", \"%dba\"}\n"
+                         "x.conf:1: scope: rule \"a\" names none; write scope = {\"sudo:root\"}\n"},
+                        {RULE("approvals = 2"),
+                         "x.conf:1: approvers: rule \"a\" wants 2 approvals and names 1; name more people, or want fewer\n"},
+                        {"rule \"a\" {\nwho = {\"alice\"} scope = {\"sudo:root\"} approvers = {\"alice\"}\n\n}\n",
+                         "x.conf:1: approvers: rule \"a\": nobody approves their own request, so nobody in who could get approvals = 1; name more people\n"},
+                        {"rule \"a\" {\nwho = {\"alice\"} scope = {\"sudo:root\"} approvers = {\"alice\", \"bob\"}\napprovals = 2\n}\n",
+                         "x.conf:1: approvers: rule \"a\": nobody approves their own request, so nobody in who could get approvals = 2; name more people\n"},
+                        {"rule \"a\" {\nwho = {\"alice\", \"bob\"} scope = {\"sudo:root\"} approvers = {\"alice\", \"bob\"} approvals = 2\n}\n",
+                         "x.conf:1: approvers: rule \"a\": nobody approves their own request, so nobody in who could get approvals = 2; name more people\n"},
+                        {"rule \"a\" {\nwho = {\"alice\"} scope = {\"ssh:bob\"} approvers = {\"bob\"}\n\n}\n",
+                         "x.conf:1: scope: rule \"a\" lets somebody become \"bob\", who approves in rule \"a\"; take one of the two out\n"},
+                        {"rule \"a\" {\nwho = {\"alice\"} scope = {\"sudo:root\"} approvers = {\"%leads\", \"carol\"}\n\n}\nrule \"b\" {\nwho = {\"%staff\"} scope = {\"su:carol\"} approvals = 0\n}\n",
+                         "x.conf:5: scope: rule \"b\" lets somebody become \"carol\", who approves in rule \"a\"; take one of the two out\n"},
+                        {"rule \"a\" {\nwho = \"alice\"\nscope = {\"sudo:?\"}\nbogus = 1\nmax = \"0s\"\n}\nrule \"b\" {\nuses = 03\n}\nx = 1\n",
+                         "x.conf:2: who: takes a list of at most 256 strings, in braces and double quotes: who = {\"...\", \"...\"}\n"
+                         "x.conf:4: bogus: unknown key; known here: who scope approvers approvals max default pending uses reason effect\n"
+                         "x.conf:8: uses: takes a whole number, in decimal digits without quotes, sign or leading zero: uses = 2\n"
+                         "x.conf:10: x: a key outside every block; write it into one\n"
+                         "x.conf:3: scope: \"sudo:?\" is no scope: patterns are not known to this version; name each scope\n"
+                         "x.conf:5: max: \"0s\" is not above 0; write for example \"15m\"\n"},
+};
+
+static void what_is_wrong_is_said_with_file_line_and_key(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		struct policy_source source = {"x.conf", refused[i].text};
+		struct policy *policy = NULL;
+		struct heard heard = {0};
+		int r = policy_parse(&source, 1, 43200, hear, &heard, &policy);
+		if (r != -EINVAL || strcmp(heard.text, refused[i].lines))
+			fail_msg("\n%s\ngave %d and\n%sfor\n%s", refused[i].text, r, heard.text,
+			         refused[i].lines);
+		assert_null(policy);
+		assert_int_not_equal(heard.errors, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(what_is_wrong_is_said_with_file_line_and_key),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keys of a rule, said once: the grammar, the readers and the check of jitd-policy(5) come from
+ * these lists. Inside the room only.
+ */
+#ifndef JIT_POLICY_RULES_H
+#define JIT_POLICY_RULES_H
+
+#include "policy/conf.h"
+#include "policy/policy.h"
+
+/*        KEY          TYPE    READER     WHERE */
+#define RULE_KEYS(K)                                                                               \
+	K("who", LIST, who, RULE_ONLY)                                                             \
+	K("scope", LIST, scope, RULE_ONLY)                                                         \
+	K("approvers", LIST, approvers, RULE_ONLY)                                                 \
+	K("approvals", NUMBER, approvals, RULE_OR_DEFAULTS)                                        \
+	K("max", STRING, max, RULE_OR_DEFAULTS)                                                    \
+	K("default", STRING, default_for, RULE_OR_DEFAULTS)                                        \
+	K("pending", STRING, pending, RULE_OR_DEFAULTS)                                            \
+	K("uses", NUMBER, uses, RULE_OR_DEFAULTS)                                                  \
+	K("reason", STRING, reason, RULE_OR_DEFAULTS)                                              \
+	K("effect", STRING, effect, RULE_ONLY)
+
+/* Keys of the full language that this version does not enforce: taking them would promise more
+ * than it keeps. */
+#define RULE_KEYS_LATER(K)                                                                         \
+	K("commands")                                                                              \
+	K("hosts")                                                                                 \
+	K("via")                                                                                   \
+	K("when")                                                                                  \
+	K("denials")                                                                               \
+	K("token-ttl")                                                                             \
+	K("present")                                                                               \
+	K("bind")                                                                                  \
+	K("knock")                                                                                 \
+	K("ticket")                                                                                \
+	K("at-end")                                                                                \
+	K("keep-max")                                                                              \
+	K("warn")
+
+#define RULE_APPROVALS_MAX 16
+#define RULE_USES_MAX      1000000
+#define RULE_LIST_SIZE     1025 /* a list's values separated by blanks, NUL included */
+
+struct policy {
+	struct rule *rules; /* in evaluation order */
+	size_t count;
+};
+
+/* What reading a rule needs to know besides its block. */
+struct reading {
+	struct complaints complaints;
+	int64_t max_grant;
+	struct rule defaults; /* what a rule begins with; no text of its own */
+};
+
+extern const struct conf_grammar rule_grammar;
+extern const struct conf_kind *const rule_kind, *const defaults_kind;
+
+/* Both report what is wrong in the block, all of it; -ENOMEM is the only result but 0. */
+must_check int rule_read_defaults(struct reading *reading, const struct conf_block *block);
+must_check int rule_read(struct reading *reading, const struct conf_block *block,
+                         struct rule *ret_rule);
+
+/* The built-in values of a rule; those above `max_grant` are cut to it. */
+struct rule rule_builtin(int64_t max_grant);
+void rule_done(struct rule *rule);
+
+/* Who may be named: "alice" or "%group". Reports each name that is none, and each that is there
+ * twice, and copies the list. */
+must_check int names_read(struct complaints *complaints, const struct conf_entry *entry,
+                          struct strings *ret_names);
+
+/* A duration above 0; reports and leaves ret_seconds alone when it is none. */
+void duration_read(struct complaints *complaints, const struct conf_entry *entry,
+                   int64_t *ret_seconds);
+
+/* The canonical form of a rule: same rule, same text. Parsed again, it gives itself. NULL: no
+ * memory. */
+char *rule_text(const struct rule *rule);
+
+/* Reports rules that cannot work or that undo the four eyes (policy/review.c). */
+void policy_review(const struct policy *policy, struct complaints *complaints);
+
+#endif

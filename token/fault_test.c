@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each library call that the reader makes answers what it never should, once: 0, -1, no memory.
+ * None of it may end in an allow (T11). The linker turns the calls (--wrap) to the functions here.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+#include <openssl/bn.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include "token/token_test_sign.h"
+
+enum call {
+	CALL_NONE,
+	CALL_VERIFY,
+	CALL_VERIFY_INIT,
+	CALL_CONTEXT,
+	CALL_NUMBER,
+	CALL_PAIR,
+	CALL_PAIR_SET,
+	CALL_PAIR_WRITE,
+	CALL_PUBLIC_CHECK,
+	CALL_PAIRWISE_CHECK,
+	CALL_DIGEST,
+	CALL_NAME,
+	CALL_COUNT,
+};
+
+/* Which call fails with what; how often each was made. The wrapped functions have no argument of
+ * ours, so this is the one place of the room with state of its own: it is a test. */
+static struct {
+	enum call failing;
+	int answer;
+	int made[CALL_COUNT];
+	int parsed;
+} faults;
+
+static bool fails(enum call call)
+{
+	faults.made[call]++;
+	return faults.failing == call;
+}
+
+#define WRAP_INT(call, name, parameters, arguments)                                                \
+	int __real_##name parameters;                                                              \
+	int __wrap_##name parameters;                                                              \
+	int __wrap_##name parameters                                                               \
+	{                                                                                          \
+		return fails(call) ? faults.answer : __real_##name arguments;                      \
+	}
+#define WRAP_POINTER(call, type, name, parameters, arguments)                                      \
+	type __real_##name parameters;                                                             \
+	type __wrap_##name parameters;                                                             \
+	type __wrap_##name parameters                                                              \
+	{                                                                                          \
+		return fails(call) ? NULL : __real_##name arguments;                               \
+	}
+
+WRAP_INT(CALL_VERIFY, EVP_DigestVerify,
+         (EVP_MD_CTX * ctx, const unsigned char *signature, size_t signature_length,
+          const unsigned char *bytes, size_t length),
+         (ctx, signature, signature_length, bytes, length))
+WRAP_INT(CALL_VERIFY_INIT, EVP_DigestVerifyInit,
+         (EVP_MD_CTX * ctx, EVP_PKEY_CTX **pctx, const EVP_MD *type, ENGINE *engine,
+          EVP_PKEY *pkey),
+         (ctx, pctx, type, engine, pkey))
+WRAP_POINTER(CALL_CONTEXT, EVP_MD_CTX *, EVP_MD_CTX_new, (void), ())
+WRAP_POINTER(CALL_NUMBER, BIGNUM *, BN_bin2bn,
+             (const unsigned char *bytes, int length, BIGNUM *number), (bytes, length, number))
+WRAP_POINTER(CALL_PAIR, ECDSA_SIG *, ECDSA_SIG_new, (void), ())
+WRAP_INT(CALL_PAIR_SET, ECDSA_SIG_set0, (ECDSA_SIG * pair, BIGNUM *r, BIGNUM *s), (pair, r, s))
+WRAP_INT(CALL_PAIR_WRITE, i2d_ECDSA_SIG, (const ECDSA_SIG *pair, unsigned char **out), (pair, out))
+WRAP_INT(CALL_PUBLIC_CHECK, EVP_PKEY_public_check, (EVP_PKEY_CTX * ctx), (ctx))
+WRAP_INT(CALL_PAIRWISE_CHECK, EVP_PKEY_pairwise_check, (EVP_PKEY_CTX * ctx), (ctx))
+WRAP_INT(CALL_DIGEST, EVP_Digest,
+         (const void *bytes, size_t length, unsigned char *digest, unsigned int *size,
+          const EVP_MD *type, ENGINE *engine),
+         (bytes, length, digest, size, type, engine))
+WRAP_INT(CALL_NAME, EVP_PKEY_get_group_name,
+         (const EVP_PKEY *pkey, char *name, size_t size, size_t *length),
+         (pkey, name, size, length))
+
+json_t *__real_json_loadb(const char *bytes, size_t length, size_t flags, json_error_t *error);
+json_t *__wrap_json_loadb(const char *bytes, size_t length, size_t flags, json_error_t *error);
+json_t *__wrap_json_loadb(const char *bytes, size_t length, size_t flags, json_error_t *error)
+{
+	faults.parsed++;
+	return __real_json_loadb(bytes, length, flags, error);
+}
+
+static void faults_reset(enum call failing, int answer)
+{
+	memset(&faults, 0, sizeof(faults));
+	faults.failing = failing;
+	faults.answer = answer;
+}
+
+static void t11_only_one_counts_as_verified(void **state)
+{
+	static const int answers[] = {0, -1, -2, 2, 256, INT32_MIN};
+	static const enum call calls[] = {CALL_VERIFY, CALL_VERIFY_INIT, CALL_PAIR_SET,
+	                                  CALL_PAIR_WRITE};
+	struct bench *bench = *state;
+	text_owned token = good_token(bench);
+
+	for (size_t i = 0; i < COUNT(calls); i++)
+		for (size_t j = 0; j < COUNT(answers); j++) {
+			faults_reset(calls[i], answers[j]);
+			if (calls[i] == CALL_VERIFY && answers[j] == 0)
+				assert_reason(bench, token, SIGNATURE);
+			else
+				assert_reason(bench, token, INTERNAL);
+			assert_true(faults.made[calls[i]] > 0);
+			/* nothing goes on from a call that failed; 2 is a length to the writer */
+			if (calls[i] != CALL_PAIR_WRITE || answers[j] != 2)
+				assert_int_equal(faults.made[CALL_VERIFY], calls[i] == CALL_VERIFY);
+			faults_reset(CALL_NONE, 0);
+			assert_allowed(bench, token);
+		}
+}
+
+static void t11_no_memory_denies(void **state)
+{
+	static const enum call calls[] = {CALL_CONTEXT, CALL_NUMBER, CALL_PAIR};
+	struct bench *bench = *state;
+	text_owned token = good_token(bench);
+
+	for (size_t i = 0; i < COUNT(calls); i++) {
+		faults_reset(calls[i], 0);
+		assert_reason(bench, token, INTERNAL);
+		assert_true(faults.made[calls[i]] > 0);
+	}
+	faults_reset(CALL_NONE, 0);
+	assert_allowed(bench, token);
+}
+
+static void t11_only_one_counts_as_a_good_key(void **state)
+{
+	static const int answers[] = {0, -1, 2};
+	static const enum call calls[] = {CALL_PUBLIC_CHECK, CALL_PAIRWISE_CHECK, CALL_DIGEST,
+	                                  CALL_NAME};
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < COUNT(calls); i++)
+		for (size_t j = 0; j < COUNT(answers); j++) {
+			struct key *key = NULL;
+			struct fault fault;
+			faults_reset(calls[i], answers[j]);
+			assert_true(key_from_private_pem(bench->private_pem, &key, &fault) < 0);
+			assert_null(key);
+			assert_true(faults.made[calls[i]] > 0);
+		}
+	faults_reset(CALL_NONE, 0);
+}
+
+static void t06_an_unknown_kid_costs_no_signature(void **state)
+{
+	struct bench *bench = *state;
+
+	faults_reset(CALL_NONE, 0);
+	assert_header(bench, strdup("{\"alg\":\"ES256\",\"kid\":\"AAAAAAAA\",\"typ\":\"JWT\"}"),
+	              KEY_UNKNOWN);
+	assert_header(bench,
+	              text_of("{\"alg\":\"none\",\"kid\":\"%s\",\"typ\":\"JWT\"}", bench->kid),
+	              ALGORITHM);
+	assert_int_equal(faults.made[CALL_VERIFY], 0);
+	assert_int_equal(faults.made[CALL_NUMBER], 0);
+}
+
+static void t10_a_signature_of_another_length_never_reaches_openssl(void **state)
+{
+	struct bench *bench = *state;
+	text_owned token = good_token(bench);
+
+	faults_reset(CALL_NONE, 0);
+	for (size_t cut = 1; cut < 86; cut++) {
+		token[strlen(token) - 1] = '\0';
+		assert_refused(bench, token);
+	}
+	assert_int_equal(faults.made[CALL_VERIFY], 0);
+	assert_int_equal(faults.made[CALL_NUMBER], 0);
+}
+
+/* T1, T21: what a forgery says is never even parsed. */
+static void t01_claims_are_not_read_before_the_signature_held(void **state)
+{
+	struct bench *bench = *state;
+	text_owned token = good_token(bench);
+	char *payload = strchr(token, '.') + 1;
+
+	faults_reset(CALL_NONE, 0);
+	assert_allowed(bench, token);
+	assert_int_equal(faults.parsed, 2);
+	payload[4] = payload[4] == 'A' ? 'B' : 'A';
+	faults_reset(CALL_NONE, 0);
+	assert_reason(bench, token, SIGNATURE);
+	assert_int_equal(faults.parsed, 1);
+}
+
+static int allocations_left;
+
+static void *scarce_malloc(size_t size)
+{
+	return allocations_left-- > 0 ? malloc(size) : NULL;
+}
+
+static void a_lack_of_memory_in_json_denies_at_every_place(void **state)
+{
+	struct bench *bench = *state;
+	text_owned token = good_token(bench);
+	enum token_reason reason = TOKEN_REASON_INTERNAL;
+	int tried = 0;
+
+	faults_reset(CALL_NONE, 0);
+	json_set_alloc_funcs(scarce_malloc, free);
+	for (; reason != TOKEN_REASON_UNSET && tried < 10000; tried++) {
+		allocations_left = tried;
+		reason = read_reason(bench, token, strlen(token));
+	}
+	json_set_alloc_funcs(malloc, free);
+	assert_int_equal(reason, TOKEN_REASON_UNSET); /* at last there was enough */
+	assert_in_range(tried, 20, 9999);
+}
+
+static void no_failure_leaves_openssl_errors_behind(void **state)
+{
+	struct bench *bench = *state;
+	text_owned token = good_token(bench);
+	struct key *key = NULL;
+
+	faults_reset(CALL_NONE, 0);
+	strrchr(token, '.')[1] = strrchr(token, '.')[1] == 'A' ? 'B' : 'A';
+	ERR_clear_error();
+	ERR_raise(ERR_LIB_USER, 7); /* somebody else's */
+	assert_reason(bench, token, SIGNATURE);
+	assert_int_equal(key_from_public_pem("-----BEGIN PUBLIC KEY-----\nAA", &key, NULL),
+	                 -EINVAL);
+	assert_int_equal(ERR_GET_REASON(ERR_get_error()), 7);
+	assert_int_equal(ERR_get_error(), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(t11_only_one_counts_as_verified),
+	        cmocka_unit_test(t11_no_memory_denies),
+	        cmocka_unit_test(t11_only_one_counts_as_a_good_key),
+	        cmocka_unit_test(t06_an_unknown_kid_costs_no_signature),
+	        cmocka_unit_test(t10_a_signature_of_another_length_never_reaches_openssl),
+	        cmocka_unit_test(t01_claims_are_not_read_before_the_signature_held),
+	        cmocka_unit_test(a_lack_of_memory_in_json_denies_at_every_place),
+	        cmocka_unit_test(no_failure_leaves_openssl_errors_behind),
+	};
+
+	return cmocka_run_group_tests_name("token faults", tests, bench_setup, bench_teardown);
+}
