@@ -375,9 +375,10 @@ bool crew_take(struct crew *crew, struct crew_answer *ret_answer)
 		bool wanted = job->owner;
 
 		jobs_remove(&crew->finished, job);
-		if (wanted)
-			*ret_answer = (struct crew_answer){job->owner, job->result,
-			                                   take_ptr(job->identity)};
+		if (wanted) {
+			*ret_answer = (struct crew_answer){job->owner, job->result, job->identity};
+			job->identity = NULL; /* the caller's */
+		}
 		job_free(job);
 		if (wanted)
 			return true;
