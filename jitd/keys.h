@@ -12,8 +12,8 @@ struct keys;
 
 /* Loads STATE_DIR/keys, making folder (0700) and a P-256 key where there are none (written to a
  * temporary name, fsync'ed, renamed, folder fsync'ed). Refuses by name: wrong owner, mode, symlink,
- * file name that is not its kid, a file that is no such key. The current key is the newest file by
- * modification time, then by name. */
+ * file name that is not its kid, a file that is no such key, any other file; none is made then. The
+ * current key is the newest file by modification time, then by name. */
 must_check int keys_load(const char *state_dir, struct keys **ret_keys, struct fault *fault);
 struct keys *keys_free(struct keys *keys); /* wipes; takes NULL, returns NULL */
 

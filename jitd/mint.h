@@ -24,8 +24,10 @@ struct mint_order {
 
 must_check int mint_jti(char ret_jti[static 33]);
 
-/* The token's text, malloc'ed; wipe with cleanup_secret(). Refuses (-EINVAL) an order with empty or
- * unclean fields, exp <= iat, or a token over TOKEN_MAX. Blocks for a signature: run it on the
+/* The token's text, malloc'ed; wipe with cleanup_secret(). Refuses (-EINVAL) an order that the
+ * reader would not take back: an empty or unclean field, a kid outside [A-Za-z0-9._-], a sub that
+ * is no name, a jti that is not 32 lower-case hex digits, access 0, times outside 0..2^53, exp -
+ * iat not in 1..TOKEN_LIFETIME_MAX, a token over TOKEN_MAX. Blocks for a signature: run it on the
  * pool. Thread-safe. */
 must_check int mint_token(const struct mint_order *order, const char *private_pem,
                           char **ret_token);

@@ -133,7 +133,7 @@ static void finish(struct crew *crew, struct crew_job *job, int result, struct i
 {
 	job->result = result;
 	job->identity = identity;
-	if (!job->owner || crew->closed) {
+	if (crew->closed) { /* nobody is there to take it */
 		job_free(job);
 		return;
 	}
@@ -361,7 +361,7 @@ void crew_drop(struct crew *crew, struct crew_job *job)
 
 	job->owner = NULL;
 	if (!job->queued)
-		return; /* its thread, or crew_take(), frees it */
+		return; /* crew_take() frees it when its thread is back */
 	jobs_remove(&crew->lanes[job->lane].queue, job);
 	job_free(job);
 }
@@ -375,9 +375,10 @@ bool crew_take(struct crew *crew, struct crew_answer *ret_answer)
 		bool wanted = job->owner;
 
 		jobs_remove(&crew->finished, job);
-		if (wanted)
-			*ret_answer = (struct crew_answer){job->owner, job->result,
-			                                   take_ptr(job->identity)};
+		if (wanted) {
+			*ret_answer = (struct crew_answer){job->owner, job->result, job->identity};
+			job->identity = NULL; /* the caller's */
+		}
 		job_free(job);
 		if (wanted)
 			return true;

@@ -1,157 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Linked with --wrap for identity_by_uid, identity_by_name, clock_gettime and timer_start: NSS
- * hangs, fails and answers as a test says, and time passes when it says so. Nothing sleeps.
- */
-#include <errno.h>
-#include <dirent.h>
-#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "base/text.h"
 #include "jitd/names.h"
 #include "jitd/names_crew.h"
-
-#define SLOW 9000 /* uids from here on hang until let go; below 1000 nobody is */
-
-/* ---- NSS ---- */
-
-static struct {
-	pthread_mutex_t mutex;
-	pthread_cond_t changed;
-	_Atomic bool real;
-	bool failing, gone, open;
-	unsigned int calls, inside, with_signals;
-} nss = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .real = false};
-
-int __real_identity_by_uid(uid_t uid, struct identity **ret_identity);
-int __real_identity_by_name(const char *name, struct identity **ret_identity);
-int __wrap_identity_by_uid(uid_t uid, struct identity **ret_identity);
-int __wrap_identity_by_name(const char *name, struct identity **ret_identity);
-
-static struct identity *person(uid_t uid)
-{
-	struct identity *identity = calloc(1, sizeof(*identity));
-
-	identity->uid = uid;
-	assert_int_equal(text_format(identity->name, NAME_SIZE, "user%u", uid), 0);
-	identity->groups = calloc(1, sizeof(*identity->groups));
-	identity->group_count = 1;
-	assert_int_equal(text_copy(identity->groups[0], NAME_SIZE, "staff"), 0);
-	return identity;
-}
-
-static int stub(uid_t uid, struct identity **ret_identity)
-{
-	sigset_t blocked;
-	int result = 0;
-
-	(void)pthread_sigmask(SIG_SETMASK, NULL, &blocked);
-	pthread_mutex_lock(&nss.mutex);
-	nss.calls++;
-	nss.inside++;
-	nss.with_signals += !sigismember(&blocked, SIGTERM) || !sigismember(&blocked, SIGHUP);
-	pthread_cond_broadcast(&nss.changed);
-	while (uid >= SLOW && !nss.open)
-		pthread_cond_wait(&nss.changed, &nss.mutex);
-	nss.inside--;
-	if (nss.failing)
-		result = -EIO;
-	else if (nss.gone || uid < 1000)
-		result = IDENTITY_UNKNOWN;
-	pthread_mutex_unlock(&nss.mutex);
-	if (!result)
-		*ret_identity = person(uid);
-	return result;
-}
-
-int __wrap_identity_by_uid(uid_t uid, struct identity **ret_identity)
-{
-	return nss.real ? __real_identity_by_uid(uid, ret_identity) : stub(uid, ret_identity);
-}
-
-int __wrap_identity_by_name(const char *name, struct identity **ret_identity)
-{
-	unsigned int uid = 0;
-
-	if (nss.real)
-		return __real_identity_by_name(name, ret_identity);
-	return stub(sscanf(name, "user%u", &uid) == 1 ? uid : 0, ret_identity);
-}
-
-static void nss_set(bool failing, bool gone)
-{
-	pthread_mutex_lock(&nss.mutex);
-	nss.failing = failing;
-	nss.gone = gone;
-	pthread_mutex_unlock(&nss.mutex);
-}
-
-static void nss_let_go(bool open)
-{
-	pthread_mutex_lock(&nss.mutex);
-	nss.open = open;
-	pthread_cond_broadcast(&nss.changed);
-	pthread_mutex_unlock(&nss.mutex);
-}
-
-static void wait_for_calls(unsigned int calls)
-{
-	pthread_mutex_lock(&nss.mutex);
-	while (nss.calls < calls)
-		pthread_cond_wait(&nss.changed, &nss.mutex);
-	pthread_mutex_unlock(&nss.mutex);
-}
-
-static unsigned int nss_calls(void)
-{
-	unsigned int calls;
-
-	pthread_mutex_lock(&nss.mutex);
-	calls = nss.calls;
-	pthread_mutex_unlock(&nss.mutex);
-	return calls;
-}
-
-/* ---- time ---- */
-
-static _Atomic int64_t skew; /* milliseconds */
-static struct timer *last_timer;
-
-int __real_clock_gettime(clockid_t clock, struct timespec *ret_now);
-int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_now);
-void __real_timer_start(struct timer *timer, uint64_t milliseconds);
-void __wrap_timer_start(struct timer *timer, uint64_t milliseconds);
-
-int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_now)
-{
-	int r = __real_clock_gettime(clock, ret_now);
-
-	ret_now->tv_sec += skew / 1000;
-	ret_now->tv_nsec += skew % 1000 * 1000000;
-	return r;
-}
-
-void __wrap_timer_start(struct timer *timer, uint64_t milliseconds)
-{
-	assert_in_range(milliseconds, 1, NAMES_DEADLINE_MS);
-	last_timer = timer;
-	__real_timer_start(timer, milliseconds);
-}
-
-/* ---- the look-ups ---- */
+#include "jitd/names_test_nss.h"
 
 static struct loop *loop;
 static struct names *names;
@@ -209,37 +70,12 @@ static enum names_result look_up(enum names_lane lane, uid_t uid)
 	return answer_to(&asked);
 }
 
-static void pass(int64_t milliseconds)
-{
-	skew += milliseconds;
-	if (last_timer)
-		__real_timer_start(last_timer, 0);
-	loop_turn(loop, false);
-}
-
-static unsigned int threads(void)
-{
-	DIR *tasks = opendir("/proc/self/task");
-	unsigned int count = 0;
-
-	assert_non_null(tasks);
-	while (readdir(tasks))
-		count++;
-	closedir(tasks);
-	return count - 2;
-}
-
 static unsigned int threads_before;
 
 static int names_make(void **state)
 {
 	(void)state;
-	nss.real = false;
-	pthread_mutex_lock(&nss.mutex);
-	nss.calls = nss.with_signals = 0;
-	nss.failing = nss.gone = nss.open = false;
-	pthread_mutex_unlock(&nss.mutex);
-	last_timer = NULL;
+	nss_reset(false);
 	threads_before = threads();
 	return loop_new(&loop) < 0 || names_new(loop, &names) < 0 ? -1 : 0;
 }
@@ -261,7 +97,7 @@ static void real_nss_knows_root_and_daemon(void **state)
 	struct asked asked;
 
 	(void)state;
-	nss.real = true;
+	nss_reset(true);
 	for (unsigned int lane = 0; lane < LANES; lane++) {
 		ask((enum names_lane)lane, 0, &asked);
 		assert_int_equal(answer_to(&asked), NAMES_FOUND);
@@ -286,7 +122,7 @@ static void answers_are_cached_for_a_second(void **state)
 	assert_int_equal(asked.answers, 1); /* at once */
 	assert_string_equal(asked.name, "user1000");
 	assert_int_equal(nss_calls(), 1);
-	pass(NAMES_CACHE_MS);
+	pass(loop, NAMES_CACHE_MS);
 	nss_set(false, true);
 	assert_int_equal(look_up(LANE_PAM, 1000), NAMES_UNKNOWN);
 	assert_int_equal(look_up(LANE_PAM, 1000), NAMES_UNKNOWN);
@@ -316,12 +152,48 @@ static void an_old_question_is_not_joined(void **state)
 	(void)state;
 	ask(LANE_PAM, SLOW, &first);
 	wait_for_calls(1);
-	pass(NAMES_CACHE_MS);
+	pass(loop, NAMES_CACHE_MS);
 	ask(LANE_PAM, SLOW, &second);
 	wait_for_calls(2);
 	nss_let_go(true);
 	assert_int_equal(answer_to(&first), NAMES_FOUND);
 	assert_int_equal(answer_to(&second), NAMES_FOUND);
+}
+
+static void a_question_from_before_a_change_is_not_joined(void **state)
+{
+	struct asked before, after, again;
+
+	(void)state;
+	ask(LANE_PAM, SLOW, &before);
+	wait_for_calls(1);
+	etc_change();
+	ask(LANE_PAM, SLOW, &after);
+	wait_for_calls(2);
+	nss_let_go(true);
+	assert_int_equal(answer_to(&before), NAMES_FOUND);
+	assert_int_equal(answer_to(&after), NAMES_FOUND);
+	etc_change();
+	ask(LANE_PAM, SLOW, &again);
+	assert_int_equal(again.answers, 0); /* what was known is forgotten */
+	assert_int_equal(answer_to(&again), NAMES_FOUND);
+}
+
+static void an_answer_ages_from_its_question_on(void **state)
+{
+	struct asked asked;
+
+	(void)state;
+	ask(LANE_PAM, SLOW, &asked);
+	wait_for_calls(1);
+	pass(loop, 600);
+	nss_let_go(true);
+	assert_int_equal(answer_to(&asked), NAMES_FOUND);
+	pass(loop, NAMES_CACHE_MS - 600);
+	ask(LANE_PAM, SLOW, &asked);
+	assert_int_equal(asked.answers, 0);
+	assert_int_equal(answer_to(&asked), NAMES_FOUND);
+	assert_int_equal(nss_calls(), 2);
 }
 
 /* In real time: the timer is armed as it must be. */
@@ -353,20 +225,20 @@ static void the_last_answer_stands_in_for_15_minutes(void **state)
 	nss_let_go(true);
 	assert_int_equal(look_up(LANE_PAM, SLOW), NAMES_FOUND);
 	nss_let_go(false);
-	pass(NAMES_CACHE_MS);
+	pass(loop, NAMES_CACHE_MS);
 	ask(LANE_PAM, SLOW, &asked);
 	wait_for_calls(2);
 	assert_int_equal(asked.answers, 0);
-	pass(NAMES_DEADLINE_MS);
+	pass(loop, NAMES_DEADLINE_MS);
 	assert_int_equal(answer_to(&asked), NAMES_STALE);
 	assert_string_equal(asked.name, "user9000");
 	nss_let_go(true);
 	nss_set(true, false);
 	assert_int_equal(look_up(LANE_CLIENT, SLOW), NAMES_STALE);
 	assert_int_equal(look_up(LANE_CLIENT, 1000), NAMES_FAILED); /* never known */
-	pass(NAMES_STALE_MS - NAMES_CACHE_MS - NAMES_DEADLINE_MS - 500);
+	pass(loop, NAMES_STALE_MS - NAMES_CACHE_MS - NAMES_DEADLINE_MS - 500);
 	assert_int_equal(look_up(LANE_CLIENT, SLOW), NAMES_STALE);
-	pass(500);
+	pass(loop, 500);
 	assert_int_equal(look_up(LANE_CLIENT, SLOW), NAMES_FAILED);
 }
 
@@ -374,10 +246,10 @@ static void the_last_answer_may_have_been_no(void **state)
 {
 	(void)state;
 	assert_int_equal(look_up(LANE_PAM, 1000), NAMES_FOUND);
-	pass(NAMES_CACHE_MS);
+	pass(loop, NAMES_CACHE_MS);
 	nss_set(false, true);
 	assert_int_equal(look_up(LANE_PAM, 1000), NAMES_UNKNOWN);
-	pass(NAMES_CACHE_MS);
+	pass(loop, NAMES_CACHE_MS);
 	nss_set(true, false);
 	assert_int_equal(look_up(LANE_PAM, 1000), NAMES_FAILED);
 }
@@ -420,7 +292,7 @@ static void lose(unsigned int count, struct asked *asked)
 
 		ask(LANE_PAM, SLOW + i, &asked[i]);
 		wait_for_calls(before + 1);
-		pass(NAMES_DEADLINE_MS);
+		pass(loop, NAMES_DEADLINE_MS);
 		assert_int_equal(asked[i].answers, 1);
 		assert_int_equal(asked[i].result, NAMES_FAILED);
 		assert_int_equal(names_lost(names, LANE_PAM), i + 1);
@@ -469,17 +341,17 @@ static void those_queued_when_a_lane_closes_are_answered(void **state)
 	for (uid_t i = 0; i < CREW_WORKERS; i++)
 		ask(LANE_PAM, SLOW + 100 + i, &last[i]);
 	wait_for_calls(calls + CREW_WORKERS);
-	pass(NAMES_DEADLINE_MS / 2);
+	pass(loop, NAMES_DEADLINE_MS / 2);
 	for (uid_t i = 0; i < 5; i++)
 		ask(LANE_PAM, 1000 + i, &queued[i]);
-	pass(NAMES_DEADLINE_MS / 2);
+	pass(loop, NAMES_DEADLINE_MS / 2);
 	assert_int_equal(names_lost(names, LANE_PAM), NAMES_LOST_MAX);
 	for (size_t i = 0; i < 5; i++) {
 		assert_int_equal(queued[i].answers, 1);
 		assert_int_equal(queued[i].result, NAMES_FAILED);
 	}
 	/* the other of the two is past its time as well, and never counts as a ninth */
-	pass(NAMES_DEADLINE_MS);
+	pass(loop, NAMES_DEADLINE_MS);
 	assert_int_equal(names_lost(names, LANE_PAM), NAMES_LOST_MAX);
 	assert_int_equal(last[0].answers + last[1].answers, 2);
 }
@@ -490,14 +362,16 @@ static void the_queue_is_bounded(void **state)
 	struct asked more;
 
 	(void)state;
+	assert_int_equal(look_up(LANE_CLIENT, 1000), NAMES_FOUND);
+	pass(loop, NAMES_CACHE_MS);
 	for (uid_t i = 0; i < CREW_WORKERS; i++)
 		ask(LANE_CLIENT, SLOW + i, &asked[i]);
-	wait_for_calls(CREW_WORKERS);
+	wait_for_calls(1 + CREW_WORKERS);
 	for (uid_t i = CREW_WORKERS; i < CREW_WORKERS + CREW_QUEUE; i++)
 		ask(LANE_CLIENT, SLOW + i, &asked[i]);
 	ask(LANE_CLIENT, 1000, &more);
 	assert_int_equal(more.answers, 1);
-	assert_int_equal(more.result, NAMES_FAILED);
+	assert_int_equal(more.result, NAMES_FAILED); /* no old answer for making a crowd */
 	assert_int_equal(look_up(LANE_PAM, 1000), NAMES_FOUND);
 	assert_int_equal(threads() - threads_before, 2 * CREW_WORKERS - 1);
 	nss_let_go(true);
@@ -512,7 +386,7 @@ static void the_way_out_answers_what_is_open(void **state)
 	(void)state;
 	ask(LANE_PAM, SLOW, &lost);
 	wait_for_calls(1);
-	pass(NAMES_DEADLINE_MS);
+	pass(loop, NAMES_DEADLINE_MS);
 	for (uid_t i = 0; i < CREW_WORKERS; i++)
 		ask(LANE_PAM, SLOW + 1 + i, &running[i]);
 	wait_for_calls(1 + CREW_WORKERS);
@@ -534,7 +408,7 @@ static void threads_take_no_signals(void **state)
 	(void)state;
 	assert_int_equal(look_up(LANE_PAM, 1000), NAMES_FOUND);
 	assert_int_equal(look_up(LANE_CLIENT, 1001), NAMES_FOUND);
-	assert_int_equal(nss.with_signals, 0);
+	assert_int_equal(nss_with_signals(), 0);
 }
 
 struct chain {
@@ -582,20 +456,6 @@ static void a_name_without_an_end_is_refused(void **state)
 	assert_int_equal(nss_calls(), 0);
 }
 
-static void *nothing(void *argument)
-{
-	return argument;
-}
-
-/* A sanitizer may start a thread of its own beside our first one: before any test counts. */
-static void start_a_first_thread(void)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, nothing, NULL) == 0)
-		(void)pthread_join(thread, NULL);
-}
-
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, names_make, names_drop)
@@ -604,6 +464,8 @@ int main(void)
 	        TEST(answers_are_cached_for_a_second),
 	        TEST(the_same_question_in_flight_is_joined),
 	        TEST(an_old_question_is_not_joined),
+	        TEST(a_question_from_before_a_change_is_not_joined),
+	        TEST(an_answer_ages_from_its_question_on),
 	        TEST(no_answer_in_two_seconds_is_a_failure),
 	        TEST(the_last_answer_stands_in_for_15_minutes),
 	        TEST(the_last_answer_may_have_been_no),
