@@ -55,10 +55,10 @@ jitd_keys_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_mint_test_SOURCES = jitd/mint_test.c
 jitd_mint_test_CFLAGS = $(TEST_CFLAGS)
 jitd_mint_test_LDADD = libjitd.la $(CMOCKA_LIBS)
-jitd_names_test_SOURCES = jitd/names_test.c
+jitd_names_test_SOURCES = jitd/names_test.c jitd/names_test_nss.c jitd/names_test_nss.h
 jitd_names_test_CFLAGS = $(TEST_CFLAGS)
 jitd_names_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=identity_by_uid -Wl,--wrap=identity_by_name \
-	-Wl,--wrap=clock_gettime -Wl,--wrap=timer_start
+	-Wl,--wrap=clock_gettime -Wl,--wrap=timer_start -Wl,--wrap=stat
 jitd_names_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_names_cache_test_SOURCES = jitd/names_cache_test.c
 jitd_names_cache_test_CFLAGS = $(TEST_CFLAGS)
