@@ -254,6 +254,7 @@ static int say_yes(struct call *call, const struct access *access)
 	if (r < 0)
 		return r;
 	if (count < access->approvals) {
+		call->jitd->accesses_changed = true; /* who waits for it may see how far it is */
 		call_done(call, access->id, "approved by you; access %u waits for %lld more",
 		          access->id, (long long)(access->approvals - count));
 		return 0;
