@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One approver's word. Who may say it: a person (never uid 0, never through somebody else's login)
- * whom the rule names and who is not the requester by any road. A yes besides: nobody who asked or
- * approved before holds, or lately held, an access to the other's account.
+ * whom the rule names, who is not locked and not the requester by any road. A yes besides: nobody
+ * who asked or approved before holds, or lately held, an access to the other's account.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "jitd/call.h"
+#include "jitd/revocation.h"
 
 /* Does this person hold, or did they lately hold, an access to that account? */
 static int held_account(struct call *call, uid_t uid, const char *account, bool *ret_held)
@@ -96,7 +97,7 @@ static int already_said(struct call *call, const struct access *access, bool *re
 /* The rules about who, in the order in which they are explained. */
 static int check_approver(struct call *call, const struct access *access, bool *ret_refused)
 {
-	bool said = true;
+	bool locked = true, said = true;
 	int r;
 
 	*ret_refused = true;
@@ -114,6 +115,12 @@ static int check_approver(struct call *call, const struct access *access, bool *
 	if (!names_include(access->approvers, call->caller))
 		return call_refuse(call, "not-an-approver", "rule %s lets %s decide, not %s",
 		                   access->rule, access->approvers, call->caller->name);
+	r = revocation_is_locked(call->jitd, call->caller->uid, &locked);
+	if (r < 0)
+		return r;
+	if (locked)
+		return call_refuse(call, "locked", "you are locked: somebody else decides (%s)",
+		                   access->approvers);
 	r = already_said(call, access, &said);
 	if (r < 0)
 		return r;
@@ -254,6 +261,7 @@ static int say_yes(struct call *call, const struct access *access)
 	if (r < 0)
 		return r;
 	if (count < access->approvals) {
+		call->jitd->accesses_changed = true; /* who waits for it may see how far it is */
 		call_done(call, access->id, "approved by you; access %u waits for %lld more",
 		          access->id, (long long)(access->approvals - count));
 		return 0;

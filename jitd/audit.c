@@ -78,9 +78,25 @@ static void clean_all(struct clean_event *out, const struct event *event)
 		(void)snprintf(out->actor, sizeof(out->actor), "uid:%u", event->actor_uid);
 }
 
+/* Texts come from outside: none may look like a member of the line that it is not. */
+static void print_quoted(const char *name, const char *value)
+{
+	if (!*value)
+		return;
+	(void)fprintf(stderr, " %s=\"", name);
+	for (; *value; value++) {
+		if (*value == '"' || *value == '\\')
+			(void)fputc('\\', stderr);
+		(void)fputc(*value, stderr);
+	}
+	(void)fputc('"', stderr);
+}
+
 static void print_word(const char *name, const char *value)
 {
-	if (*value)
+	if (strpbrk(value, " \"\\="))
+		print_quoted(name, value);
+	else if (*value)
 		(void)fprintf(stderr, " %s=%s", name, value);
 }
 
@@ -101,8 +117,7 @@ static void print(const struct event *event, const struct clean_event *text, int
 		(void)fprintf(stderr, " pid=%d", event->pid);
 	if (count != 1)
 		(void)fprintf(stderr, " count=%lld", (long long)count);
-	if (*text->text)
-		(void)fprintf(stderr, " text=\"%s\"", text->text);
+	print_quoted("text", text->text);
 	(void)fputc('\n', stderr);
 }
 

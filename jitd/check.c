@@ -103,10 +103,14 @@ static void settle(struct txn_result *result, bool committed)
 {
 	struct check *check = (struct check *)(void *)result;
 
-	if (committed)
+	if (committed) {
 		take_effect(check);
-	else
+	} else {
+		audit_log(check->jitd->audit,
+		          "check of uid %u, allowed by access %u, denied after all: not on disk",
+		          check->door.uid, check->judgement.access);
 		refuse(check, REASON_STORE);
+	}
 	answer(check);
 }
 

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "jitd/call.h"
 #include "jitd/clock.h"
@@ -253,6 +254,30 @@ static void test_second_approver_who_is_the_first(void **state)
 	assert_true(approves(jitd, MAIL, wanted, ""));
 }
 
+/* Who is locked because somebody else may have the account has no say either. */
+static void test_locked_approver(void **state)
+{
+	struct jitd *jitd = ((struct host *)*state)->jitd;
+	uint32_t wanted = ask(jitd, GAMES, "sudo:root");
+	struct message message = {.id = MESSAGE_deny};
+
+	{
+		cleanup(query_done) struct query query =
+		        store_query(jitd->store, STATEMENT_LOCK_SET);
+		assert_int_equal(txn_enter(jitd->txn), 0);
+		query_number(&query, ":uid", MAN);
+		query_text(&query, ":name", "man");
+		query_number(&query, ":now", 1);
+		query_text(&query, ":by", "root");
+		assert_int_equal(query_finish(&query), 0);
+		assert_int_equal(txn_leave(jitd->txn, true), 0);
+	}
+	assert_false(approves(jitd, MAN, wanted, "locked"));
+	message.deny.access = wanted;
+	assert_false(say(jitd, MAN, handle_deny, &message));
+	assert_true(approves(jitd, MAIL, wanted, ""));
+}
+
 /* ---- becoming active ---- */
 
 /* As when the search for what is ripe finds an access that is being signed already. */
@@ -306,6 +331,7 @@ int main(void)
 	                                        make_host, remove_host),
 	        cmocka_unit_test_setup_teardown(test_second_approver_who_is_the_first, make_host,
 	                                        remove_host),
+	        cmocka_unit_test_setup_teardown(test_locked_approver, make_host, remove_host),
 	        cmocka_unit_test_setup_teardown(test_both_activations_of_one_access_succeed,
 	                                        make_host, remove_host),
 	        cmocka_unit_test_setup_teardown(test_stop_with_a_signature_in_flight, make_host,

@@ -91,19 +91,6 @@ static void say_no(struct judgement *judgement, enum reason reason, uint32_t acc
 	judgement->access = access;
 }
 
-static int is_locked(struct jitd *jitd, uid_t uid, bool *ret_locked)
-{
-	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_LOCK_GET);
-	int r;
-
-	query_number(&query, ":uid", uid);
-	r = query_step(&query);
-	if (r < 0)
-		return r;
-	*ret_locked = r == QUERY_ROW || revocation_locks(jitd->revocations, uid);
-	return 0;
-}
-
 int judge_subject(struct jitd *jitd, const struct door *door, struct judgement *judgement)
 {
 	bool locked = true;
@@ -120,7 +107,7 @@ int judge_subject(struct jitd *jitd, const struct door *door, struct judgement *
 		say_no(judgement, REASON_SUBJECT, 0);
 	if (judgement->reason != REASON_NONE)
 		return 0;
-	r = is_locked(jitd, door->uid, &locked);
+	r = revocation_is_locked(jitd, door->uid, &locked);
 	if (r == 0 && locked)
 		say_no(judgement, REASON_LOCKED, 0);
 	return r;

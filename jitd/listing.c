@@ -14,7 +14,6 @@
 struct listing {
 	struct identity *person;
 	unsigned int roles;
-	bool other_login; /* reached through somebody else's login: no approver */
 	enum message_id what;
 	enum wire_view view;
 	uint32_t access; /* of an audit listing; 0: all */
@@ -143,12 +142,13 @@ static int list_accesses(struct peer *peer, struct listing *listing)
 {
 	cleanup(query_done) struct query query =
 	        store_query(peer->jitd->reader, statement_of_view[listing->view]);
-	int r, rows = 0;
+	int r = 0, rows = 0;
 
 	query_number(&query, ":after", listing->after);
 	if (listing->view == VIEW_MINE)
 		query_number(&query, ":uid", listing->person->uid);
-	while ((r = query_step(&query)) == QUERY_ROW) {
+	/* one access with all its sessions may be more than the peer's socket takes */
+	while (peer_open(peer) && !peer->first && (r = query_step(&query)) == QUERY_ROW) {
 		cleanup(cleanup_access) struct access *access = NULL;
 		r = access_of_row(&query, &access);
 		if (r == 0 && belongs(peer->jitd, listing, access))
@@ -238,26 +238,25 @@ static int next_rows(struct peer *peer, struct listing *listing)
 	return list_accesses(peer, listing);
 }
 
+/* A page at a time: who has many accesses to look through does not hold up the checks. */
 void listing_continue(struct peer *peer)
 {
-	while (peer->listing && !peer->first) {
-		struct peer *held = peer_hold(peer);
-		int r = next_rows(peer, peer->listing);
-		if (peer_open(held) && r < 0)
-			send_refusal(peer, "jitd cannot read its database: the log says why");
-		else if (peer_open(held) && r == 0)
-			send_end(peer);
-		peer_release(held);
-		if (r <= 0)
-			return;
-	}
+	int r;
+
+	if (!peer->listing || peer->first)
+		return;
+	r = next_rows(peer, peer->listing);
+	if (!peer_open(peer))
+		return;
+	if (r < 0)
+		send_refusal(peer, "jitd cannot read its database: the log says why");
+	else if (r == 0)
+		send_end(peer);
+	else
+		peer_come_back(peer);
 }
 
 /* ---- watching ---- */
-
-struct found {
-	bool any;
-};
 
 static bool send_if_watched(struct peer *peer)
 {

@@ -12,7 +12,7 @@ struct listing;
 
 /* Answers list, show, watch, sessions, audit and status. */
 void listing_begin(struct call *call);
-void listing_continue(struct peer *peer);
+void listing_continue(struct peer *peer); /* held by the caller */
 struct listing *listing_free(struct listing *listing);
 
 /* After a commit: tells the peers that watch. */

@@ -190,6 +190,7 @@ int main(int argc, char **argv)
 	if (r)
 		return r - 1;
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a line of the log in one piece */
 	raise_descriptors();
 	r = load_settings(arguments.config, &settings, &fault);
 	if (r == 0 && arguments.check) {

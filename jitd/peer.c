@@ -145,6 +145,12 @@ void peer_send(struct peer *peer, const struct message *message)
 		peer_close(peer);
 }
 
+void peer_come_back(struct peer *peer)
+{
+	if (watch_set(peer->watch, WATCH_READ | WATCH_WRITE) < 0)
+		peer_close(peer);
+}
+
 static void flush_output(struct peer *peer)
 {
 	while (peer->first) {

@@ -52,6 +52,8 @@ void peers_each(struct peers *peers, void (*call)(struct peer *peer, void *conte
 
 /* Queues and sends what fits now. A peer that does not take its output is closed. */
 void peer_send(struct peer *peer, const struct message *message);
+/* Goes on with the peer's listing when the loop has seen to everybody else. */
+void peer_come_back(struct peer *peer);
 void peer_close(struct peer *peer);
 bool peer_open(const struct peer *peer);
 

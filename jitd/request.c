@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "jitd/call.h"
+#include "jitd/revocation.h"
 #include "policy/scope.h"
 
 struct wish {
@@ -90,24 +91,11 @@ static int count_pending(struct call *call, int64_t *ret_count)
 	return r == QUERY_ROW ? 0 : r < 0 ? r : -EIO;
 }
 
-static int is_locked(struct call *call, bool *ret_locked)
-{
-	cleanup(query_done) struct query query = store_query(call->jitd->store, STATEMENT_LOCK_GET);
-	int r;
-
-	query_number(&query, ":uid", call->caller->uid);
-	r = query_step(&query);
-	if (r < 0)
-		return r;
-	*ret_locked = r == QUERY_ROW;
-	return 0;
-}
-
 static int check_limits(struct call *call, bool *ret_refused)
 {
 	int64_t pending = 0;
 	bool locked = true;
-	int r = is_locked(call, &locked);
+	int r = revocation_is_locked(call->jitd, call->caller->uid, &locked);
 
 	if (r == 0)
 		r = count_pending(call, &pending);

@@ -11,7 +11,8 @@
 #include "jitd/clock.h"
 #include "policy/scope.h"
 
-#define RETRY_MS 1000
+#define RETRY_MS    1000
+#define RETRY_COUNT 16 /* commits in one turn of the loop */
 
 /* One that is in force and not on disk. */
 struct remembered {
@@ -316,7 +317,7 @@ bool revocation_covers(const struct revocations *revocations, uint32_t access)
 	return false;
 }
 
-bool revocation_locks(const struct revocations *revocations, uid_t uid)
+static bool locked_in_memory(const struct revocations *revocations, uid_t uid)
 {
 	for (const struct remembered *one = revocations->first; one; one = one->next)
 		if (!one->access && one->uid == uid)
@@ -324,11 +325,29 @@ bool revocation_locks(const struct revocations *revocations, uid_t uid)
 	return false;
 }
 
+int revocation_is_locked(struct jitd *jitd, uid_t uid, bool *ret_locked)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_LOCK_GET);
+	int r;
+
+	query_number(&query, ":uid", uid);
+	r = query_step(&query);
+	if (r < 0)
+		return r;
+	*ret_locked = r == QUERY_ROW || locked_in_memory(jitd->revocations, uid);
+	return 0;
+}
+
 static bool remember(struct call *call, uint32_t access, const struct identity *locked)
 {
 	struct revocations *revocations = call->jitd->revocations;
-	struct remembered *one = calloc(1, sizeof(*one));
+	struct remembered *one;
 
+	/* saying it again and again must not fill the memory, too */
+	if (locked ? locked_in_memory(revocations, locked->uid)
+	           : revocation_covers(revocations, access))
+		return true;
+	one = calloc(1, sizeof(*one));
 	if (!one)
 		return false;
 	one->access = access;
@@ -401,7 +420,7 @@ static void retry(void *context)
 	struct revocations *revocations = context;
 	struct jitd *jitd = revocations->jitd;
 
-	while (revocations->first) {
+	for (int i = 0; revocations->first && i < RETRY_COUNT; i++) {
 		struct remembered *one = revocations->first;
 		uint64_t failures = txn_counters(jitd->txn).failures;
 		if (write_one(jitd, one) < 0 || txn_counters(jitd->txn).failures != failures) {
@@ -411,7 +430,11 @@ static void retry(void *context)
 		revocations->first = one->next;
 		free(one);
 	}
-	audit_log(jitd->audit, "revocations that were in force from memory are on disk now");
+	if (revocations->first)
+		timer_start(revocations->retry, 1);
+	else
+		audit_log(jitd->audit,
+		          "revocations that were in force from memory are on disk now");
 }
 
 int revocations_new(struct jitd *jitd, struct revocations **ret_revocations)
