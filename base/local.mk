@@ -6,6 +6,7 @@ libbase_la_SOURCES = \
 	base/decision.h \
 	base/error.c base/error.h \
 	base/file.c base/file.h \
+	base/folder.c base/folder.h \
 	base/identity.c base/identity.h \
 	base/parse.c base/parse.h \
 	base/secret.c base/secret.h \

@@ -11,7 +11,6 @@ libcli_la_SOURCES = \
 	cli/admin/lock.c \
 	cli/admin/pending.c \
 	cli/admin/policy_check.c \
-	cli/admin/policy_files.c cli/admin/policy_files.h \
 	cli/admin/policy_reload.c \
 	cli/admin/revoke.c \
 	cli/admin/sessions.c \

@@ -6,9 +6,9 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "cli/admin/admin.h"
-#include "cli/admin/policy_files.h"
 #include "policy/policy.h"
 #include "policy/settings.h"
 
@@ -57,14 +57,17 @@ static enum exit_code count_errors(const struct review *so_far)
 static enum exit_code check(const struct invocation *in, const char *directory, uid_t owner,
                             int64_t max_grant, struct review *so_far)
 {
-	cleanup(policy_files_done) struct policy_files files = {.count = 0};
+	struct policy_source sources[FOLDER_FILES_MAX];
+	cleanup(cleanup_folder) struct folder *folder = NULL;
 	cleanup(cleanup_policy) struct policy *policy = NULL;
 	struct fault fault = {{0}};
-	int r = policy_files_read(directory, owner, &files, &fault);
+	int r = folder_read(directory, owner, &folder, &fault);
 
 	if (r < 0)
 		return give_up(in, EXIT_REFUSED, "%s", fault.text);
-	r = policy_parse(files.sources, files.count, max_grant, review, so_far, &policy);
+	for (size_t i = 0; i < folder->count; i++)
+		sources[i] = (struct policy_source){folder->paths[i], folder->texts[i]};
+	r = policy_parse(sources, folder->count, max_grant, review, so_far, &policy);
 	if (so_far->errors)
 		return count_errors(so_far);
 	if (r < 0)
