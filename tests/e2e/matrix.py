@@ -355,7 +355,8 @@ def without_sudoedit():
         tried = run("alice", *EDIT)
         other = run("alice", "sudo", "-u", "bob", "opened")
         good = tried.code == 1 and "not allowed to execute 'sudoedit" in tried.output and other.code == 0
-        check("matrix: sudoedit, forbidden by sudoers, x wrong target: no copy", good and not copies(), f"{tried}, {other}")
+        check("matrix: sudoedit, forbidden by sudoers, x wrong target: no copy", good and not copies(),
+              f"{tried}, {other}")
 
 
 begun = time.monotonic()
