@@ -11,8 +11,9 @@
 #include "jitd/jitd.h"
 #include "wire/message.h"
 
-#define REASON_MAX  512 /* bytes of a reason or comment (D14) */
-#define PENDING_MAX 5   /* undecided requests of one subject */
+#define REASON_MAX  512  /* bytes of a reason or comment (D14) */
+#define HOURLY_MAX  2000 /* requests of one subject in an hour: each is a row that stays */
+#define PENDING_MAX 5    /* undecided requests of one subject */
 
 enum access_state {
 	STATE_NONE = 0,

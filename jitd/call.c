@@ -90,3 +90,21 @@ int call_check_text(struct call *call, const char *field, const char *text, size
 	*ret_refused = false;
 	return 0;
 }
+
+int call_check_named(struct call *call, const struct named *named, bool *ret_refused)
+{
+	*ret_refused = true;
+	if (!named->name[0])
+		return call_refuse(call, "unknown-user", "that is no user name");
+	if (named->result == NAMES_UNKNOWN)
+		return call_refuse(call, "unknown-user", "no such user here: %s", named->name);
+	if (named->result != NAMES_FOUND || !named->identity)
+		return call_refuse(call, "names-undecided",
+		                   "this host cannot tell who %s is right now: try again soon",
+		                   named->name);
+	if (strcmp(named->name, named->identity->name) != 0)
+		return call_refuse(call, "second-name", "%s is another name of %s: write %s",
+		                   named->name, named->identity->name, named->identity->name);
+	*ret_refused = false;
+	return 0;
+}

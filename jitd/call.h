@@ -9,6 +9,7 @@
 
 #include "jitd/access.h"
 #include "jitd/peer.h"
+#include "policy/scope.h"
 
 /* What somebody may do. uid 0 is an admin and never a person. */
 enum role {
@@ -26,9 +27,12 @@ struct call {
 	int64_t now;
 	unsigned int roles;
 	struct identity *caller;
-	enum names_result
-	        other_result; /* of the user that the command names, where the route wants one */
-	struct identity *other;
+	struct named {
+		char name[NAME_SIZE]; /* empty: what was written is no name */
+		enum names_result result;
+		struct identity *identity; /* NULL unless found */
+	} named[SCOPES_MAX]; /* the users that the command names, looked up before its handler */
+	size_t named_count;
 	uint32_t activate; /* an access that has its last approval: made active before the answer
 	                      leaves */
 	struct message in, out; /* out: done or refused */
@@ -54,6 +58,15 @@ bool may_see(unsigned int roles, const struct identity *person, const struct acc
  */
 must_check int call_check_text(struct call *call, const char *field, const char *text, size_t max,
                                bool *ret_refused);
+
+/* The users that a message names: the index-th into ret_name (empty where what is written is no
+ * name); false: there are no more. */
+typedef bool call_names(const struct call *call, size_t index, char ret_name[static NAME_SIZE]);
+call_names request_names, revoke_names, lock_names, unlock_names;
+
+/* Is that user known, by that very name? Else refuses. A second name of a uid is refused too, since
+ * accounts, locks and approvals go by the person. */
+must_check int call_check_named(struct call *call, const struct named *named, bool *ret_refused);
 
 /* Handlers: 0 = call->out is set; -errno = broken: undone and refused. */
 int handle_request(struct call *call);

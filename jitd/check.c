@@ -344,6 +344,15 @@ static void close_session(struct check *check)
 static void exempt(struct check *check)
 {
 	check->judgement.decision = DECISION_EXEMPT;
+	audit_alone(check->jitd, check->door.now,
+	            &(struct event){.event = EVENT_CHECK,
+	                            .verdict = "exempt",
+	                            .subject = check->ask.ruser,
+	                            .service = check->ask.service,
+	                            .phase = door_phase_word(check->ask.phase),
+	                            .account = check->ask.user,
+	                            .actor_uid = check->door.uid,
+	                            .pid = check->peer->process.pid});
 	answer(check);
 }
 

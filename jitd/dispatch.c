@@ -19,29 +19,19 @@ struct route {
 	enum message_id id;
 	unsigned int roles;               /* any of them; EVERYBODY: no role is needed */
 	int (*handle)(struct call *call); /* inside a message; NULL: a listing */
-	const char *(*other)(const struct call *call); /* the user that it names */
+	call_names *names;
 };
-
-static const char *locked_user(const struct call *call)
-{
-	return call->in.lock.user;
-}
-
-static const char *unlocked_user(const struct call *call)
-{
-	return call->in.unlock.user;
-}
 
 /* approve and deny are for persons; their handlers say so with the rule at hand, so that the line
  * can name who decides */
 static const struct route routes[] = {
-        {MESSAGE_request, ROLE_PERSON, handle_request, NULL},
+        {MESSAGE_request, ROLE_PERSON, handle_request, request_names},
         {MESSAGE_cancel, ROLE_PERSON, handle_cancel, NULL},
         {MESSAGE_approve, EVERYBODY, handle_approve, NULL},
         {MESSAGE_deny, EVERYBODY, handle_deny, NULL},
-        {MESSAGE_revoke, ROLE_PERSON | ROLE_ADMIN, handle_revoke, NULL},
-        {MESSAGE_lock, ROLE_ADMIN, handle_lock, locked_user},
-        {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlocked_user},
+        {MESSAGE_revoke, ROLE_PERSON | ROLE_ADMIN, handle_revoke, revoke_names},
+        {MESSAGE_lock, ROLE_ADMIN, handle_lock, lock_names},
+        {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlock_names},
         {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL},
         {MESSAGE_list, EVERYBODY, NULL, NULL},
         {MESSAGE_show, EVERYBODY, NULL, NULL},
@@ -64,7 +54,8 @@ static const struct route *find_route(enum message_id id)
 static void call_free(struct call *call)
 {
 	identity_free(call->caller);
-	identity_free(call->other);
+	for (size_t i = 0; i < call->named_count; i++)
+		identity_free(call->named[i].identity);
 	peer_release(call->peer);
 	message_wipe(&call->in);
 	free(call);
@@ -167,25 +158,34 @@ static void run_listing(struct call *call)
 	call_free(call);
 }
 
-static void other_known(void *context, enum names_result result, const struct identity *identity)
+static void look_up_named(struct call *call);
+
+static void named_known(void *context, enum names_result result, const struct identity *identity)
 {
 	struct call *call = context;
+	struct named *named = &call->named[call->named_count++];
 
-	call->other_result = result;
+	named->result = result;
 	if (identity)
-		call->other = identity_copy(identity);
-	run(call);
+		named->identity = identity_copy(identity);
+	look_up_named(call);
 }
 
-static void look_up_other(struct call *call)
+/* One after the other; when there are no more the command runs. */
+static void look_up_named(struct call *call)
 {
 	struct names_key key = {0};
 
-	if (text_copy(key.name, sizeof(key.name), call->route->other(call)) < 0 ||
-	    !text_is_name(key.name))
-		other_known(call, NAMES_UNKNOWN, NULL);
+	if (call->named_count == SCOPES_MAX || !call->route->names ||
+	    !call->route->names(call, call->named_count, key.name)) {
+		run(call);
+		return;
+	}
+	best_effort(text_copy(call->named[call->named_count].name, NAME_SIZE, key.name));
+	if (key.name[0])
+		names_lookup(call->jitd->names, LANE_CLIENT, &key, named_known, call);
 	else
-		names_lookup(call->jitd->names, LANE_CLIENT, &key, other_known, call);
+		named_known(call, NAMES_UNKNOWN, NULL);
 }
 
 static void caller_known(void *context, enum names_result result, const struct identity *identity)
@@ -206,10 +206,8 @@ static void caller_known(void *context, enum names_result result, const struct i
 	call->roles = roles_of(call->jitd, &call->peer->process, call->caller);
 	if (!call->route->handle)
 		run_listing(call);
-	else if (call->route->other)
-		look_up_other(call);
 	else
-		run(call);
+		look_up_named(call);
 }
 
 void dispatch(struct peer *peer, const struct message *message)

@@ -136,8 +136,10 @@ static enum reason judge_grant(struct jitd *jitd, const struct door *door,
 		return reason_of_state(access->state);
 	if (revocation_covers(jitd->revocations, access->id))
 		return REASON_REVOKED;
-	if (access->uid != door->uid || strcmp(access->host, jitd->host_id))
+	if (access->uid != door->uid)
 		return REASON_INTERNAL;
+	if (strcmp(access->host, jitd->host_id) != 0)
+		return REASON_HOST;
 	if (door->now < access->from - TOKEN_SKEW || door->now >= access->until)
 		return REASON_EXPIRED;
 	if (!door_fits(door, access->scope))

@@ -91,26 +91,76 @@ static int count_pending(struct call *call, int64_t *ret_count)
 	return r == QUERY_ROW ? 0 : r < 0 ? r : -EIO;
 }
 
+static int asked_too_often(struct call *call, bool *ret_often)
+{
+	cleanup(query_done) struct query query =
+	        store_query(call->jitd->store, STATEMENT_ACCESS_NTH_OF);
+	int r;
+
+	query_number(&query, ":uid", call->caller->uid);
+	query_number(&query, ":n", HOURLY_MAX - 1);
+	r = query_step(&query);
+	if (r < 0)
+		return r;
+	*ret_often = r == QUERY_ROW && query_column(&query, 0) > call->now - 3600;
+	return 0;
+}
+
 static int check_limits(struct call *call, bool *ret_refused)
 {
 	int64_t pending = 0;
-	bool locked = true;
+	bool locked = true, often = true;
 	int r = revocation_is_locked(call->jitd, call->caller->uid, &locked);
 
 	if (r == 0)
 		r = count_pending(call, &pending);
+	if (r == 0)
+		r = asked_too_often(call, &often);
 	if (r < 0)
 		return r;
-	*ret_refused = locked || pending >= PENDING_MAX;
+	*ret_refused = locked || often || pending >= PENDING_MAX;
 	if (locked)
 		return call_refuse(call, "locked",
 		                   "%s is locked: an administrator unlocks (jitd-admin unlock %s)",
 		                   call->caller->name, call->caller->name);
+	if (often)
+		return call_refuse(call, "too-many", "you asked %d times within an hour: wait",
+		                   HOURLY_MAX);
 	if (pending >= PENDING_MAX)
 		return call_refuse(call, "too-many",
 		                   "%d requests of yours wait already: cancel one (jit cancel ID)",
 		                   PENDING_MAX);
 	return 0;
+}
+
+/* The accounts of what was asked, as written: the scopes themselves are judged by the handler. */
+bool request_names(const struct call *call, size_t index, char ret_name[static NAME_SIZE])
+{
+	const char *at = call->in.request.scope;
+	size_t length;
+
+	for (size_t i = 0; i < index; i++) {
+		at += strcspn(at, " ");
+		at += *at == ' ';
+	}
+	if (!*at)
+		return false;
+	at += strcspn(at, ": ");
+	at += *at == ':';
+	length = strcspn(at, " ");
+	if (text_format(ret_name, NAME_SIZE, "%.*s", (int)length, at) < 0 ||
+	    !text_is_name(ret_name))
+		ret_name[0] = '\0';
+	return true;
+}
+
+static int check_accounts(struct call *call, bool *ret_refused)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < call->named_count && r == 0 && !*ret_refused; i++)
+		r = call_check_named(call, &call->named[i], ret_refused);
+	return r;
 }
 
 /* Everything that can be wrong with a wish, in the order in which a person would mend it. */
@@ -125,6 +175,9 @@ static int check_wish(struct call *call, struct wish *wish, bool *ret_refused)
 		*ret_refused = true;
 		return call_refuse(call, "scope", "%s", fault.text);
 	}
+	r = check_accounts(call, ret_refused);
+	if (r < 0 || *ret_refused)
+		return r;
 	r = check_limits(call, ret_refused);
 	if (r < 0 || *ret_refused)
 		return r;

@@ -33,8 +33,9 @@ struct revocations {
 struct selection {
 	unsigned int by;
 	const char *value;
-	char scope[SCOPES_SIZE]; /* canonical value, by scope */
-	uint32_t access;         /* the one, by access or token */
+	char scope[SCOPES_SIZE];     /* canonical value, by scope */
+	const struct identity *user; /* by user, where they still are one */
+	uint32_t access;             /* the one, by access or token */
 };
 
 struct ids {
@@ -79,7 +80,8 @@ static int is_meant(struct store *store, const struct selection *selection,
 		*ret_meant = access->id == selection->access;
 		return 0;
 	case REVOKE_USER:
-		*ret_meant = !strcmp(access->subject, selection->value);
+		*ret_meant = !strcmp(access->subject, selection->value) ||
+		             (selection->user && access->uid == selection->user->uid);
 		return 0;
 	case REVOKE_SCOPE:
 		*ret_meant = scope_contains(access->scope, selection->scope);
@@ -148,7 +150,8 @@ static int selection_of(struct store *store, const struct call *call, struct sel
 	struct fault fault;
 	uint64_t number = 0;
 
-	*out = (struct selection){.by = call->in.revoke.by, .value = value};
+	*out = (struct selection){
+	        .by = call->in.revoke.by, .value = value, .user = call->named[0].identity};
 	*ret_wrong = NULL;
 	if (out->by == REVOKE_ACCESS) {
 		if (parse_number(value, UINT32_MAX, &number) < 0 || !number)
@@ -254,31 +257,45 @@ static int lock_row(struct jitd *jitd, uid_t uid, const char *name, const char *
 	                    &(struct event){.event = EVENT_LOCK, .subject = name, .actor = actor});
 }
 
-static int check_named_user(struct call *call, const char *name, bool *ret_refused)
+static bool only_name(const char *text, size_t index, char ret_name[static NAME_SIZE])
 {
-	*ret_refused = call->other_result != NAMES_FOUND || !call->other;
-	if (!*ret_refused)
-		return 0;
-	if (call->other_result == NAMES_UNKNOWN)
-		return call_refuse(call, "unknown-user", "no such user here: %.64s", name);
-	return call_refuse(call, "names-undecided",
-	                   "this host cannot tell who %.64s is right now: try again soon", name);
+	if (index)
+		return false;
+	if (!text_is_name(text) || text_copy(ret_name, NAME_SIZE, text) < 0)
+		ret_name[0] = '\0';
+	return true;
+}
+
+bool lock_names(const struct call *call, size_t index, char ret_name[static NAME_SIZE])
+{
+	return only_name(call->in.lock.user, index, ret_name);
+}
+
+bool unlock_names(const struct call *call, size_t index, char ret_name[static NAME_SIZE])
+{
+	return only_name(call->in.unlock.user, index, ret_name);
+}
+
+bool revoke_names(const struct call *call, size_t index, char ret_name[static NAME_SIZE])
+{
+	return call->in.revoke.by == REVOKE_USER &&
+	       only_name(call->in.revoke.value, index, ret_name);
 }
 
 int handle_lock(struct call *call)
 {
 	bool refused = false;
-	int r = check_named_user(call, call->in.lock.user, &refused);
+	int r = call_check_named(call, &call->named[0], &refused);
 
 	if (r < 0 || refused)
 		return r;
-	if (call->other->uid == 0)
+	if (call->named[0].identity->uid == 0)
 		return call_refuse(call, "value", "root needs no access and cannot be locked");
-	r = lock_row(call->jitd, call->other->uid, call->other->name, call->caller->name,
-	             call->now);
+	r = lock_row(call->jitd, call->named[0].identity->uid, call->named[0].identity->name,
+	             call->caller->name, call->now);
 	if (r == 0)
 		call_done(call, 0, "locked: %s opens nothing until jitd-admin unlock %s",
-		          call->other->name, call->other->name);
+		          call->named[0].identity->name, call->named[0].identity->name);
 	return r;
 }
 
@@ -287,23 +304,24 @@ int handle_unlock(struct call *call)
 	cleanup(query_done) struct query query =
 	        store_query(call->jitd->store, STATEMENT_LOCK_CLEAR);
 	bool refused = false;
-	int r = check_named_user(call, call->in.unlock.user, &refused);
+	int r = call_check_named(call, &call->named[0], &refused);
 
 	if (r < 0 || refused)
 		return r;
-	query_number(&query, ":uid", call->other->uid);
+	query_number(&query, ":uid", call->named[0].identity->uid);
 	r = query_step(&query);
 	if (r < 0)
 		return r;
 	if (r != QUERY_ROW)
-		return call_refuse(call, "state", "%s is not locked", call->other->name);
+		return call_refuse(call, "state", "%s is not locked",
+		                   call->named[0].identity->name);
 	r = query_finish(&query);
 	if (r < 0)
 		return r;
-	call_done(call, 0, "unlocked: %s", call->other->name);
+	call_done(call, 0, "unlocked: %s", call->named[0].identity->name);
 	return audit_append(call->jitd, call->now,
 	                    &(struct event){.event = EVENT_UNLOCK,
-	                                    .subject = call->other->name,
+	                                    .subject = call->named[0].identity->name,
 	                                    .actor = call->caller->name});
 }
 
@@ -390,9 +408,9 @@ bool revocation_remember(struct call *call)
 
 	if (call->in.id == MESSAGE_revoke)
 		kept = remember_accesses(call);
-	if (call->in.id == MESSAGE_lock && call->roles & ROLE_ADMIN && call->other &&
-	    call->other->uid != 0)
-		kept = remember(call, 0, call->other);
+	if (call->in.id == MESSAGE_lock && call->roles & ROLE_ADMIN && call->named[0].identity &&
+	    call->named[0].identity->uid != 0)
+		kept = remember(call, 0, call->named[0].identity);
 	if (kept)
 		call_done(call, 0,
 		          "in force, not yet on disk: jitd cannot write its database; make room");

@@ -19,7 +19,7 @@
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
-	bool failed, full;
+	bool failed;
 };
 
 static const char *const statement_text[] = {
@@ -63,7 +63,6 @@ static int fail(struct store *store, int code)
 	int r = error_of(code);
 
 	store->failed = true;
-	store->full = r == -ENOSPC;
 	return r;
 }
 
@@ -233,11 +232,6 @@ bool store_failed(struct store *store)
 
 	store->failed = false;
 	return failed;
-}
-
-bool store_full(const struct store *store)
-{
-	return store->full;
 }
 
 uint64_t store_changes(const struct store *store)

@@ -37,9 +37,8 @@ must_check int store_open(const char *path, enum store_mode mode, struct store *
 struct store *store_free(struct store *store);
 
 bool store_in_transaction(
-        const struct store *store);         /* false after SQLite rolled back by itself, too */
-bool store_failed(struct store *store);     /* has a statement failed since this was last asked? */
-bool store_full(const struct store *store); /* was the last failure for want of space? */
+        const struct store *store);     /* false after SQLite rolled back by itself, too */
+bool store_failed(struct store *store); /* has a statement failed since this was last asked? */
 uint64_t store_changes(const struct store *store); /* rows changed since it was opened */
 
 /* Runs a statement that needs no values and gives no rows: BEGIN, COMMIT and the like. */

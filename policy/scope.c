@@ -152,17 +152,3 @@ bool scope_has_service(const char *scopes, const char *service)
 	}
 	return false;
 }
-
-bool scope_has_account(const char *scopes, const char *account)
-{
-	size_t wanted = strlen(account);
-
-	for (const char *at = scopes; wanted && *at;) {
-		size_t length = strcspn(at, " "), service = strcspn(at, ": ");
-		if (at[service] == ':' && length - service - 1 == wanted &&
-		    !memcmp(at + service + 1, account, wanted))
-			return true;
-		at += length + (at[length] == ' ');
-	}
-	return false;
-}

@@ -29,7 +29,4 @@ bool scope_contains(const char *scopes, const char *scope);
 /* Has the list a scope of this service (any account)? `service` as scope_service() gives it. */
 bool scope_has_service(const char *scopes, const char *service);
 
-/* Has the list a scope for this account (any service)? */
-bool scope_has_account(const char *scopes, const char *account);
-
 #endif

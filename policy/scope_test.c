@@ -133,12 +133,6 @@ static void a_list_is_searched_by_whole_words(void **state)
 	assert_false(scope_has_service(list, "root"));
 	assert_false(scope_has_service(list, ""));
 	assert_false(scope_has_service("", "su"));
-	assert_true(scope_has_account(list, "root"));
-	assert_true(scope_has_account(list, "alice"));
-	assert_false(scope_has_account(list, "alic"));
-	assert_false(scope_has_account(list, "sudo"));
-	assert_false(scope_has_account(list, ""));
-	assert_false(scope_has_account("sudo:root x", "x"));
 }
 
 int main(void)

@@ -7,6 +7,7 @@ POLICY = """
 rule "root"     { who = {"alice", "bob"}  scope = {"sudo:root"}   approvers = {"%leads"} }
 rule "two"      { who = {"alice"}         scope = {"su:root"}     approvers = {"%leads"} approvals = 2 }
 rule "as-bob"   { who = {"alice"}         scope = {"sudo:bob"}    approvers = {"carol"} }
+rule "as-alix"  { who = {"bob"}           scope = {"sudo:alix", "sudo:nobody-here"}  approvers = {"carol"} }
 rule "as-alice" { who = {"bob"}           scope = {"sudo:alice"}  approvers = {"carol"} }
 """
 LOGIN = {True: "login uid set", False: "login uid unset"}
@@ -79,6 +80,20 @@ def asking_as_another(jitd):
     run("alice", "jit", "cancel", str(access))
 
 
+def second_names(jitd):
+    """An account is asked for by its own name, or the way back to its person would be lost."""
+    for scope, reason in ("sudo:alix", "second-name"), ("sudo:nobody-here", "unknown-user"):
+        asked = run("bob", "jit", "request", scope, "--no-wait")
+        events = jitd.find(asked, pid=False, event="refused", reason=reason)
+        check(f"request: {scope}: refused as {reason}", asked.code == 1 and events, asked)
+    access = grant("alice", "sudo:root", by="dora")
+    for user in "lock", "unlock":
+        said = run("root", "jitd-admin", user, "alix")
+        check(f"{user}: by a second name: it says which name counts", said.code == 1 and "alice" in said.output, said)
+    said = run("root", "jitd-admin", "revoke", "--user", "alix")
+    check("revoke --user: a second name ends what its person holds", state(access) == "revoked", said)
+
+
 def two_people(jitd):
     access = request("alice", "su:root")
     word("dora", "approve", access)
@@ -99,6 +114,7 @@ pam("sudo")
 policy(POLICY)
 with Jitd() as jitd:
     own_names(jitd)
+    second_names(jitd)
     two_people(jitd)
     through_sudo(jitd)
     asking_as_another(jitd)
