@@ -19,7 +19,7 @@ struct route {
 	enum message_id id;
 	unsigned int roles;               /* any of them; EVERYBODY: no role is needed */
 	int (*handle)(struct call *call); /* inside a message; NULL: a listing */
-	const char *(*other)(const struct call *call); /* the user that it names */
+	const char *(*other)(const struct call *call); /* the user that it names; NULL: none */
 };
 
 static const char *locked_user(const struct call *call)
@@ -32,6 +32,11 @@ static const char *unlocked_user(const struct call *call)
 	return call->in.unlock.user;
 }
 
+static const char *revoked_user(const struct call *call)
+{
+	return call->in.revoke.by == REVOKE_USER ? call->in.revoke.value : NULL;
+}
+
 /* approve and deny are for persons; their handlers say so with the rule at hand, so that the line
  * can name who decides */
 static const struct route routes[] = {
@@ -39,7 +44,7 @@ static const struct route routes[] = {
         {MESSAGE_cancel, ROLE_PERSON, handle_cancel, NULL},
         {MESSAGE_approve, EVERYBODY, handle_approve, NULL},
         {MESSAGE_deny, EVERYBODY, handle_deny, NULL},
-        {MESSAGE_revoke, ROLE_PERSON | ROLE_ADMIN, handle_revoke, NULL},
+        {MESSAGE_revoke, ROLE_PERSON | ROLE_ADMIN, handle_revoke, revoked_user},
         {MESSAGE_lock, ROLE_ADMIN, handle_lock, locked_user},
         {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlocked_user},
         {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL},
@@ -132,7 +137,8 @@ static int run_inside(struct call *call)
 		return call_refuse(
 		        call, "not-a-person",
 		        "you came here through another login: do this from a login of your own");
-	return call_refuse(call, "not-allowed", "only administrators do this");
+	return call_refuse(call, "not-allowed", "only %sadministrators do this",
+	                   wanted & ROLE_AUDITOR ? "auditors and " : "");
 }
 
 static void run(struct call *call)
@@ -206,7 +212,7 @@ static void caller_known(void *context, enum names_result result, const struct i
 	call->roles = roles_of(call->jitd, &call->peer->process, call->caller);
 	if (!call->route->handle)
 		run_listing(call);
-	else if (call->route->other)
+	else if (call->route->other && call->route->other(call))
 		look_up_other(call);
 	else
 		run(call);
