@@ -13,10 +13,20 @@ static void before_line(const struct connection *connection)
 		connection->before_line(connection->context);
 }
 
-static enum exit_code unreachable(const struct connection *connection, const struct fault *fault)
+enum exit_code connection_unreachable(const struct invocation *in, int error,
+                                      const struct fault *fault)
+{
+	bool absent = error == -ENOENT || error == -ECONNREFUSED;
+
+	return give_up(in, EXIT_UNREACHABLE, "jitd not reachable: %s%s", fault->text,
+	               absent ? "; is it running? (systemctl status jitd)" : "");
+}
+
+static enum exit_code lost(const struct connection *connection, int error,
+                           const struct fault *fault)
 {
 	before_line(connection);
-	return give_up(connection->in, EXIT_UNREACHABLE, "jitd not reachable: %s", fault->text);
+	return connection_unreachable(connection->in, error, fault);
 }
 
 static int open_once(struct connection *connection, struct fault *fault)
@@ -33,7 +43,7 @@ enum exit_code connection_send(struct connection *connection, const struct messa
 	int r = open_once(connection, &fault);
 
 	if (r < 0)
-		return unreachable(connection, &fault);
+		return lost(connection, r, &fault);
 	connection->client.deadline = client_now() + ANSWER_MS;
 	r = client_send(&connection->client, message, &fault);
 	/* a server that hangs up at once may have said why: that is still to be read */
@@ -41,7 +51,7 @@ enum exit_code connection_send(struct connection *connection, const struct messa
 		return EXIT_DONE;
 	if (r == -EINVAL)
 		return give_up(connection->in, EXIT_REFUSED, "internal error: %s", fault.text);
-	return unreachable(connection, &fault);
+	return lost(connection, r, &fault);
 }
 
 enum exit_code connection_unexpected(const struct connection *connection,
@@ -89,7 +99,7 @@ enum reply connection_receive(struct connection *connection, struct message *ret
 	if (r == -EINTR)
 		return failed(connection, EXIT_INTERRUPTED);
 	if (r < 0)
-		return failed(connection, unreachable(connection, &fault));
+		return failed(connection, lost(connection, r, &fault));
 	if (ret_message->id == MESSAGE_refused) {
 		before_line(connection);
 		return failed(connection, give_up(connection->in, EXIT_REFUSED, "%s",

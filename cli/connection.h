@@ -45,6 +45,10 @@ must_check enum reply connection_receive(struct connection *connection,
 enum exit_code connection_unexpected(const struct connection *connection,
                                      const struct message *message);
 
+/* Says why jitd is not reachable; returns EXIT_UNREACHABLE. */
+enum exit_code connection_unreachable(const struct invocation *in, int error,
+                                      const struct fault *fault);
+
 /* A whole command that is answered by done: sends it, prints the line of the answer. */
 enum exit_code command_done(const struct invocation *in, const struct message *message);
 

@@ -87,7 +87,12 @@ static void request_on_a_terminal_waits_for_approval(void **state)
 	send_pending(play);
 	send_decision(play, "approve", "fine by me");
 	send_active(play);
-	finish_with(play, 0, "access 42 active until ", NULL);
+	play_expect(play, MESSAGE_show); /* the last words come after the state */
+	send_active(play);
+	send_decision(play, "approve", "fine by me");
+	send_decision(play, "approve", "by me too");
+	play_send_end(play);
+	finish_with(play, 0, "bob: approve: by me too\r\naccess 42 active until ", NULL);
 	assert_null(strstr(strstr(play->out, "fine by me") + 1, "fine by me")); /* told once */
 }
 
@@ -134,6 +139,9 @@ static void granted_at_once_needs_no_waiting(void **state)
 	send_done(play, 42, "access 42 is active");
 	play_expect(play, MESSAGE_watch);
 	send_active(play);
+	play_expect(play, MESSAGE_show);
+	send_active(play);
+	play_send_end(play);
 	finish_with(play, 0, "access 42 active until ", NULL);
 	assert_null(strstr(play->out, "waiting"));
 }

@@ -200,7 +200,7 @@ static int shorten(struct call *call, struct access *access, bool *ret_refused)
 	if (*ret_refused)
 		return call_refuse(
 		        call, "duration",
-		        "--for %s: an approver may shorten what was asked (%s), never widen",
+		        "--for %s: more than 0s and at most what was asked, %s: an approver may shorten, never widen",
 		        wanted, asked);
 	access->seconds = seconds;
 	query_number(&query, ":id", access->id);

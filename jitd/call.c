@@ -2,9 +2,11 @@
 #include "jitd/call.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "base/text.h"
 
 static bool named_in(const struct identity *person, const struct strings *names)
@@ -53,6 +55,30 @@ void call_done(struct call *call, uint32_t access, const char *format, ...)
 	text_sanitize(call->out.done.text, sizeof(call->out.done.text), text);
 }
 
+#define ACCESS_OF(name)                                                                            \
+	{                                                                                          \
+		MESSAGE_##name, offsetof(struct message, name.access)                              \
+	}
+
+/* The access that a command names, so that what was refused about it is found by its number. */
+static uint32_t named_access(const struct message *in)
+{
+	static const struct {
+		enum message_id id;
+		size_t offset;
+	} places[] = {ACCESS_OF(cancel), ACCESS_OF(approve), ACCESS_OF(deny)};
+	uint64_t number = 0;
+	uint32_t access = 0;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (places[i].id == in->id)
+			memcpy(&access, (const char *)in + places[i].offset, sizeof(access));
+	if (in->id == MESSAGE_revoke && in->revoke.by == REVOKE_ACCESS &&
+	    parse_number(in->revoke.value, UINT32_MAX, &number) == 0)
+		access = (uint32_t)number;
+	return access;
+}
+
 int call_refuse(struct call *call, const char *reason, const char *format, ...)
 {
 	char text[2048];
@@ -60,6 +86,7 @@ int call_refuse(struct call *call, const char *reason, const char *format, ...)
 	struct event event = {.event = EVENT_REFUSED,
 	                      .verdict = "deny",
 	                      .reason = reason,
+	                      .access = named_access(&call->in),
 	                      .actor = call->caller->name,
 	                      .actor_uid = call->caller->uid,
 	                      .pid = call->peer->process.pid,

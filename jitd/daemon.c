@@ -65,15 +65,17 @@ static int settle_host_id(struct jitd *jitd)
 
 static int write_start(struct jitd *jitd)
 {
+	char text[sizeof("policy ") + sizeof(jitd->policy_digest)];
 	int r = txn_enter(jitd->txn);
 
 	if (r < 0)
 		return r;
 	r = settle_host_id(jitd);
 	if (r == 0)
-		r = audit_append(
-		        jitd, clock_wall(),
-		        &(struct event){.event = EVENT_START, .text = jitd->policy_digest});
+		r = text_format(text, sizeof(text), "policy %s", jitd->policy_digest);
+	if (r == 0)
+		r = audit_append(jitd, clock_wall(),
+		                 &(struct event){.event = EVENT_START, .text = text});
 	r = txn_leave(jitd->txn, r == 0) < 0 || r < 0 ? (r < 0 ? r : -EIO) : 0;
 	if (r == 0)
 		txn_flush(jitd->txn);
@@ -134,7 +136,7 @@ static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault
 	if (r == 0)
 		r = peers_new(jitd, sockets, dispatch, &jitd->peers);
 	if (r < 0)
-		return fault_set(fault, r, "jitd: cannot start: %s", strerror(-r));
+		return fault_set(fault, r, "cannot start: %s", strerror(-r));
 	*sockets = (struct sockets){.pam = -1, .client = -1};
 	txn_after_commit(jitd->txn, after_commit, jitd);
 	sessions_find_again(jitd);

@@ -123,7 +123,8 @@ static int run_inside(struct call *call)
 		return call_refuse(
 		        call, "not-a-person",
 		        "you came here through another login: do this from a login of your own");
-	return call_refuse(call, "not-allowed", "only administrators do this");
+	return call_refuse(call, "not-allowed", "only %sadministrators do this",
+	                   wanted & ROLE_AUDITOR ? "auditors and " : "");
 }
 
 static void run(struct call *call)

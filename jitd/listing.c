@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "jitd/audit.h"
 #include "jitd/session.h"
 #include "jitd/status.h"
 
@@ -309,6 +310,25 @@ void listing_tell_watchers(struct jitd *jitd)
 
 /* ---- the beginning ---- */
 
+/* Trying numbers leaves its trace. */
+static void refuse_number(const struct call *call, uint32_t id, bool mine)
+{
+	char text[64];
+
+	best_effort(text_format(text, sizeof(text), "no such access%s: %u", mine ? " of yours" : "",
+	                        id));
+	audit_alone(call->jitd, call->now,
+	            &(struct event){.event = EVENT_REFUSED,
+	                            .verdict = "deny",
+	                            .reason = "unknown-access",
+	                            .access = id,
+	                            .actor = call->caller->name,
+	                            .actor_uid = call->caller->uid,
+	                            .pid = call->peer->process.pid,
+	                            .text = text});
+	send_refusal(call->peer, text);
+}
+
 static void show(struct call *call, uint32_t id, bool mine)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
@@ -318,10 +338,7 @@ static void show(struct call *call, uint32_t id, bool mine)
 	if (r == 0 && (mine ? access->uid != call->caller->uid : !call_may_see(call, access)))
 		r = ACCESS_UNKNOWN;
 	if (r == ACCESS_UNKNOWN) {
-		char text[64];
-		best_effort(text_format(text, sizeof(text), "no such access%s: %u",
-		                        mine ? " of yours" : "", id));
-		send_refusal(peer, text);
+		refuse_number(call, id, mine);
 		return;
 	}
 	if (r == 0)

@@ -215,6 +215,18 @@ static int revoke_one(struct jitd *jitd, uint32_t id, const char *actor, int64_t
 	return r < 0 ? r : 0; /* over already is as good */
 }
 
+/* Nothing is meant: a name mistyped in haste must not look like one that is rid of its access. */
+static int revoke_nothing(struct call *call, const struct selection *selection)
+{
+	if (selection->by == REVOKE_USER && call->named[0].result == NAMES_UNKNOWN)
+		return call_refuse(call, "unknown-user", "no such user here: %.64s",
+		                   selection->value);
+	if (selection->by == REVOKE_TOKEN && !selection->access)
+		return call_refuse(call, "unknown-token", "no such token: %.64s", selection->value);
+	call_done(call, 0, "nothing to revoke: none such is pending or active");
+	return 0;
+}
+
 int handle_revoke(struct call *call)
 {
 	cleanup(cleanup_ids) struct ids ids = {0};
@@ -234,6 +246,8 @@ int handle_revoke(struct call *call)
 		r = revoke_one(call->jitd, ids.items[i], call->caller->name, call->now);
 	if (r < 0)
 		return r;
+	if (!ids.count)
+		return revoke_nothing(call, &selection);
 	if (selection.by == REVOKE_ACCESS)
 		call_done(call, selection.access, "revoked: access %u", selection.access);
 	else

@@ -36,22 +36,34 @@ static int digest(const struct folder *folder, char ret_digest[static 65])
 }
 
 struct reporting {
-	struct fault *fault;
-	bool any;
+	struct fault *fault; /* the first error */
+	size_t errors;
 };
 
+static void print(const char *severity, const char *line)
+{
+	(void)fprintf(stderr, "jitd: policy %s: %s\n", severity, line);
+}
+
+/* The first error goes to the caller, who prints or answers it; it is printed here only to lead
+ * the others. */
 static void report(void *context, enum policy_severity severity, const char *line)
 {
 	struct reporting *reporting = context;
 	char clean[FAULT_SIZE];
 
 	text_sanitize(clean, sizeof(clean), line);
-	(void)fprintf(stderr, "jitd: policy %s: %s\n",
-	              severity == POLICY_ERROR ? "error" : "warning", clean);
-	if (severity != POLICY_ERROR || reporting->any)
+	if (severity != POLICY_ERROR) {
+		print("warning", clean);
 		return;
-	reporting->any = true;
-	fault_set(reporting->fault, 0, "%s", clean);
+	}
+	if (!reporting->errors++) {
+		fault_set(reporting->fault, 0, "%s", clean);
+		return;
+	}
+	if (reporting->errors == 2)
+		print("error", reporting->fault->text);
+	print("error", clean);
 }
 
 int rules_load(const char *directory, int64_t max_grant, struct policy **ret_policy,

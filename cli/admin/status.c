@@ -116,7 +116,7 @@ static enum exit_code wait_until_ready(const struct invocation *in)
 		r = try_status(in, deadline, &fault);
 	}
 	if (r < 0)
-		return give_up(in, EXIT_UNREACHABLE, "jitd not reachable: %s", fault.text);
+		return connection_unreachable(in, r, &fault);
 	return (enum exit_code)r;
 }
 

@@ -120,6 +120,20 @@ static enum exit_code watch_rows(struct connection *connection, struct watch *wa
 	}
 }
 
+/* The row that ended the waiting came before the words that brought it about. */
+static enum exit_code tell_last_words(const struct invocation *in, struct watch *watch)
+{
+	cleanup(access_list_done) struct access_list list = {0};
+	enum exit_code code = access_fetch(in, watch->access.id, true, &list);
+
+	if (code != EXIT_DONE)
+		return code;
+	watch->decisions = 0;
+	for (size_t i = 0; i < list.items[0].decision_count; i++)
+		take_decision(watch, &list.items[0].decisions[i]);
+	return EXIT_DONE;
+}
+
 enum exit_code watch_until_decided(const struct invocation *in, uint32_t access, FILE *progress,
                                    struct wire_access *ret_access)
 {
@@ -134,6 +148,9 @@ enum exit_code watch_until_decided(const struct invocation *in, uint32_t access,
 	if (code == EXIT_DONE)
 		code = watch_rows(&connection, &watch, access);
 	clear_before_line(&watch);
+	connection_close(&connection);
+	if (code == EXIT_DONE && progress && !strcmp(watch.access.state, "active"))
+		code = tell_last_words(in, &watch);
 	if (code == EXIT_INTERRUPTED)
 		return give_up(
 		        in, code,
