@@ -6,7 +6,10 @@
  */
 #include "tests/daemon/crowd.h"
 
+#include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,13 +31,58 @@ struct stage {
 	struct crowd crowd;
 };
 
-/* What fails: at most one of the two. */
+/* jitd's own allocations, on all its threads, while its loop turns. */
+struct own_memory {
+	atomic_bool inside;
+	atomic_ullong allocations, failures, fail_at;
+	bool stays;
+};
+static struct own_memory own;
+
+enum what { DISK = 0, SQLITE_MEMORY, OWN_MEMORY };
+
 struct fault_kind {
-	bool memory;
+	enum what what;
 	bool stays, torn;
 	size_t crowd;
 	uint64_t step; /* every n-th n */
 };
+
+static bool runs_out(void)
+{
+	unsigned long long number, at;
+
+	if (!own.inside)
+		return false;
+	number = atomic_fetch_add(&own.allocations, 1) + 1;
+	at = own.fail_at;
+	if (!at || number < at || (number > at && !own.stays))
+		return false;
+	atomic_fetch_add(&own.failures, 1);
+	errno = ENOMEM;
+	return true;
+}
+
+#define WRAP(type, name, parameters, arguments)                                                    \
+	type __real_##name parameters;                                                             \
+	type __wrap_##name parameters;                                                             \
+	type __wrap_##name parameters                                                              \
+	{                                                                                          \
+		return runs_out() ? NULL : __real_##name arguments;                                \
+	}
+WRAP(void *, malloc, (size_t size), (size))
+WRAP(void *, calloc, (size_t count, size_t size), (count, size))
+WRAP(void *, realloc, (void *old, size_t size), (old, size))
+WRAP(char *, strdup, (const char *text), (text))
+
+void __real_loop_turn(struct loop *loop, bool wait);
+void __wrap_loop_turn(struct loop *loop, bool wait);
+void __wrap_loop_turn(struct loop *loop, bool wait)
+{
+	own.inside = true;
+	__real_loop_turn(loop, wait);
+	own.inside = false;
+}
 
 static int begin(void **state)
 {
@@ -51,6 +99,7 @@ static int begin(void **state)
 static void mend(void)
 {
 	disk.fail_at = memory.fail_at = 0;
+	own.fail_at = 0;
 }
 
 static int end(void **state)
@@ -69,17 +118,20 @@ static int end(void **state)
 static void arm(const struct fault_kind *kind, uint64_t n)
 {
 	disk.operations = disk.failures = memory.allocations = memory.failures = 0;
-	disk.stays = memory.stays = kind->stays;
+	own.allocations = own.failures = 0;
+	disk.stays = memory.stays = own.stays = kind->stays;
 	disk.torn = kind->torn;
-	if (kind->memory)
+	if (kind->what == DISK)
+		disk.fail_at = n;
+	else if (kind->what == SQLITE_MEMORY)
 		memory.fail_at = n;
 	else
-		disk.fail_at = n;
+		own.fail_at = n;
 }
 
 static uint64_t failures(void)
 {
-	return disk.failures + memory.failures;
+	return disk.failures + memory.failures + own.failures;
 }
 
 /* ---- checks ---- */
@@ -133,7 +185,8 @@ static void fail_at_each(struct stage *stage, const struct fault_kind *kind, con
 	              (unsigned long long)sums.denials, (unsigned long long)sums.failures,
 	              (unsigned long long)txn_counters(stage->host.jitd->txn).failures);
 	assert_true(sums.denials > 0);
-	assert_true(txn_counters(stage->host.jitd->txn).failures > 0);
+	if (kind->what != OWN_MEMORY)
+		assert_true(txn_counters(stage->host.jitd->txn).failures > 0);
 	/* and once more by somebody who opens it all anew */
 	host_stop(&stage->host);
 	crowd_verify(&stage->crowd);
@@ -173,21 +226,35 @@ static void one_of_64_checks_meets_a_torn_write(void **state)
 
 static void checks_meet_no_memory_once(void **state)
 {
-	fail_at_each(*state, &(struct fault_kind){.memory = true, .crowd = 4, .step = 1},
+	fail_at_each(*state, &(struct fault_kind){.what = SQLITE_MEMORY, .crowd = 4, .step = 1},
 	             "no memory, once");
 }
 
 static void checks_meet_no_memory_that_stays(void **state)
 {
-	fail_at_each(*state,
-	             &(struct fault_kind){.memory = true, .crowd = 4, .step = 1, .stays = true},
-	             "no memory that stays");
+	fail_at_each(
+	        *state,
+	        &(struct fault_kind){.what = SQLITE_MEMORY, .crowd = 4, .step = 1, .stays = true},
+	        "no memory that stays");
 }
 
 static void one_of_64_checks_meets_no_memory(void **state)
 {
-	fail_at_each(*state, &(struct fault_kind){.memory = true, .crowd = 64, .step = 61},
+	fail_at_each(*state, &(struct fault_kind){.what = SQLITE_MEMORY, .crowd = 64, .step = 61},
 	             "no memory among 64");
+}
+
+static void checks_meet_no_memory_of_jitd(void **state)
+{
+	fail_at_each(*state, &(struct fault_kind){.what = OWN_MEMORY, .crowd = 4, .step = 1},
+	             "jitd's own memory, once");
+}
+
+static void checks_meet_no_memory_of_jitd_that_stays(void **state)
+{
+	fail_at_each(*state,
+	             &(struct fault_kind){.what = OWN_MEMORY, .crowd = 4, .step = 1, .stays = true},
+	             "jitd's own memory, for good");
 }
 
 /* ---- changes ---- */
@@ -267,8 +334,7 @@ static void one_story(struct stage *stage, const struct fault_kind *kind, uint64
 		host_tell(&stage->host);
 		fail_msg("fault at %llu: access %u is said to be active", (unsigned long long)n,
 		         outcome.access);
-	}
-	else
+	} else
 		outcome.access = must_request(&stage->host, GAMER, "sudo:root");
 	message = lock_of("games");
 	if (change(stage, kind, n, root, &message, sums).done) {
@@ -320,7 +386,14 @@ static void changes_meet_an_io_error_that_stays(void **state)
 
 static void changes_meet_no_memory(void **state)
 {
-	change_at_each(*state, &(struct fault_kind){.memory = true, .step = 3}, "no memory, once");
+	change_at_each(*state, &(struct fault_kind){.what = SQLITE_MEMORY, .step = 3},
+	               "no memory, once");
+}
+
+static void changes_meet_no_memory_of_jitd(void **state)
+{
+	change_at_each(*state, &(struct fault_kind){.what = OWN_MEMORY, .step = 1},
+	               "jitd's own memory, once");
 }
 
 int main(void)
@@ -335,9 +408,12 @@ int main(void)
 	        TEST(checks_meet_no_memory_once),
 	        TEST(checks_meet_no_memory_that_stays),
 	        TEST(one_of_64_checks_meets_no_memory),
+	        TEST(checks_meet_no_memory_of_jitd),
+	        TEST(checks_meet_no_memory_of_jitd_that_stays),
 	        TEST(changes_meet_an_io_error_once),
 	        TEST(changes_meet_an_io_error_that_stays),
 	        TEST(changes_meet_no_memory),
+	        TEST(changes_meet_no_memory_of_jitd),
 	};
 
 	memory_put_under(&memory);

@@ -18,5 +18,6 @@ jitd_txn_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=send
 jitd_fault_test_SOURCES = jitd/fault_test.c
 jitd_fault_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_fault_test_LDADD = libdaemontest.la
-jitd_fault_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start
+jitd_fault_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start -Wl,--wrap=loop_turn \
+	-Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=strdup
 endif

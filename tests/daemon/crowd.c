@@ -54,7 +54,7 @@ static void note_allow(struct crowd *crowd, unsigned int client)
 	crowd->allows++;
 }
 
-/* A hang-up is a refusal too; who was hung up on comes again. */
+/* A hang-up is a refusal too; who was hung up on comes again in the next round. */
 static void hear(struct crowd *crowd, unsigned int client)
 {
 	struct link *link = &crowd->links[client];
@@ -62,7 +62,6 @@ static void hear(struct crowd *crowd, unsigned int client)
 
 	if (!link_receive(link, &answer)) {
 		link_close(link);
-		link_open(crowd->host, PAM_SOCKET, SELF, link);
 		crowd->denials++;
 		return;
 	}
@@ -81,6 +80,8 @@ void crowd_ask(struct crowd *crowd)
 	crowd->allows = crowd->denials = 0;
 	for (unsigned int i = 0; i < crowd->size; i++) {
 		const struct message message = question(crowd, i);
+		if (crowd->links[i].client.fd < 0)
+			link_open(crowd->host, PAM_SOCKET, SELF, &crowd->links[i]);
 		link_send(&crowd->links[i], &message);
 		fds[i] = crowd->links[i].client.fd;
 	}
