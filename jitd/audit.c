@@ -238,7 +238,7 @@ void audit_alone(struct jitd *jitd, int64_t now, const struct event *event)
 
 	if (r == 0) {
 		r = audit_append(jitd, now, event);
-		r = txn_leave(jitd->txn, r == 0);
+		r = txn_leave(jitd->txn, r);
 	}
 	if (r < 0)
 		audit_log(jitd->audit, "the event %s is not on disk: %s", event_words[event->event],
@@ -255,7 +255,7 @@ static void flush(void *context)
 	if (r == 0) {
 		for (size_t i = 0; i < KINDS && r == 0; i++)
 			r = write_waiting(jitd, clock_wall(), &audit->kinds[i]);
-		r = txn_leave(jitd->txn, r == 0);
+		r = txn_leave(jitd->txn, r);
 	}
 	for (size_t i = 0; i < KINDS; i++)
 		left |= audit->kinds[i].waiting > 0;

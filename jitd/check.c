@@ -200,7 +200,7 @@ static void decide(struct check *check)
 
 	if (r == 0) {
 		r = decide_inside(check);
-		r = txn_leave(txn, r == 0);
+		r = txn_leave(txn, r);
 	}
 	if (r < 0) {
 		check->session = 0;
@@ -330,7 +330,7 @@ static void close_session(struct check *check)
 
 	if (r == 0) {
 		r = close_inside(check);
-		r = txn_leave(check->jitd->txn, r == 0);
+		r = txn_leave(check->jitd->txn, r);
 	}
 	if (r == 0) {
 		txn_wait(check->jitd->txn, &check->result);

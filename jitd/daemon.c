@@ -76,7 +76,7 @@ static int write_start(struct jitd *jitd)
 	if (r == 0)
 		r = audit_append(jitd, clock_wall(),
 		                 &(struct event){.event = EVENT_START, .text = text});
-	r = txn_leave(jitd->txn, r == 0) < 0 || r < 0 ? (r < 0 ? r : -EIO) : 0;
+	r = txn_leave(jitd->txn, r);
 	if (r == 0)
 		txn_flush(jitd->txn);
 	return r;

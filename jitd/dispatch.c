@@ -134,7 +134,7 @@ static void run(struct call *call)
 
 	if (r == 0) {
 		r = run_inside(call);
-		r = txn_leave(txn, r == 0);
+		r = txn_leave(txn, r);
 	}
 	if (r < 0) {
 		audit_log(call->jitd->audit, "%s of %s failed: %s", wire_info(call->in.id)->name,

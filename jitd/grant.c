@@ -132,7 +132,7 @@ static void minted(void *job)
 		r = txn_enter(jitd->txn);
 	if (r == 0) {
 		r = activate(activation, &active);
-		r = txn_leave(jitd->txn, r == 0);
+		r = txn_leave(jitd->txn, r);
 	}
 	if (r < 0)
 		audit_log(jitd->audit, "access %u not activated: %s", activation->access->id,
@@ -268,7 +268,7 @@ void grant_look(struct jitd *jitd)
 			r = find_due(jitd, STATEMENT_ACCESS_RIPE, now, &ripe);
 		if (r == 0)
 			r = next_deadline(jitd, &at);
-		r = txn_leave(jitd->txn, r == 0);
+		r = txn_leave(jitd->txn, r);
 	}
 	if (r < 0)
 		at = now + 1;

@@ -174,7 +174,7 @@ static bool say(struct jitd *jitd, uid_t uid, int (*handle)(struct call *), stru
 	call.roles = roles_of(jitd, &peer.process, call.caller);
 	assert_int_equal(txn_enter(jitd->txn), 0);
 	assert_int_equal(handle(&call), 0);
-	assert_int_equal(txn_leave(jitd->txn, true), 0);
+	assert_int_equal(txn_leave(jitd->txn, 0), 0);
 	if (call.activate) {
 		grant_activate(jitd, call.activate, note, &active);
 		assert_true(turn_until(jitd, &active));
@@ -270,7 +270,7 @@ static void test_locked_approver(void **state)
 		query_number(&query, ":now", 1);
 		query_text(&query, ":by", "root");
 		assert_int_equal(query_finish(&query), 0);
-		assert_int_equal(txn_leave(jitd->txn, true), 0);
+		assert_int_equal(txn_leave(jitd->txn, 0), 0);
 	}
 	assert_false(approves(jitd, MAN, wanted, "locked"));
 	message.deny.access = wanted;

@@ -440,7 +440,7 @@ static int write_one(struct jitd *jitd, const struct remembered *one)
 		return r;
 	r = one->access ? revoke_one(jitd, one->access, one->actor, now)
 	                : lock_row(jitd, one->uid, one->name, one->actor, now);
-	r = txn_leave(jitd->txn, r == 0);
+	r = txn_leave(jitd->txn, r);
 	if (r < 0)
 		return r;
 	txn_flush(jitd->txn); /* forgotten here only once it is on disk */

@@ -73,7 +73,7 @@ static void end_alone(struct jitd *jitd, uint32_t access, uint32_t number, const
 
 	if (r == 0) {
 		r = end_row(jitd, access, number, clock_wall(), why);
-		r = txn_leave(jitd->txn, r == 0);
+		r = txn_leave(jitd->txn, r);
 	}
 	if (r < 0)
 		audit_log(jitd->audit, "the end of session %u-%u is not on disk: %s", access,

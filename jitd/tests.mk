@@ -4,15 +4,24 @@ if HAVE_CMOCKA
 check_LTLIBRARIES += libdaemontest.la
 libdaemontest_la_SOURCES = \
 	tests/daemon/harness.c tests/daemon/clients.c tests/daemon/harness.h \
-	tests/daemon/disk.c tests/daemon/disk.h
+	tests/daemon/disk.c tests/daemon/disk.h tests/daemon/crowd.c tests/daemon/crowd.h
 libdaemontest_la_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 libdaemontest_la_LIBADD = libjitd.la $(SQLITE_LIBS) $(CMOCKA_LIBS)
 
-JITD_DAEMON_TESTS = jitd/txn_test
+JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_txn_test_SOURCES = jitd/txn_test.c
 jitd_txn_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_txn_test_LDADD = libdaemontest.la
 jitd_txn_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=send
+jitd_fault_test_SOURCES = jitd/fault_test.c
+jitd_fault_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
+jitd_fault_test_LDADD = libdaemontest.la
+jitd_fault_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start -Wl,--wrap=loop_turn \
+	-Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=strdup
+jitd_full_disk_test_SOURCES = jitd/full_disk_test.c
+jitd_full_disk_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
+jitd_full_disk_test_LDADD = libdaemontest.la
+jitd_full_disk_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=txn_leave
 endif

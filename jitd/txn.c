@@ -165,24 +165,26 @@ static int undo(struct txn *txn)
 	return r < 0 ? r : store_run(txn->store, STATEMENT_RELEASE);
 }
 
-int txn_leave(struct txn *txn, bool keep)
+int txn_leave(struct txn *txn, int result)
 {
-	bool failed = store_failed(txn->store);
+	bool keep = !store_failed(txn->store) && result == 0;
 	int r;
 
 	txn->inside = false;
 	if (store_in_transaction(txn->store))
-		r = keep && !failed ? store_run(txn->store, STATEMENT_RELEASE) : undo(txn);
+		r = keep ? store_run(txn->store, STATEMENT_RELEASE) : undo(txn);
 	else
 		r = -EIO;
 	if (r < 0 || !store_in_transaction(txn->store)) {
 		(void)store_failed(txn->store);
 		lose(txn);
-		return -EIO;
+		keep = false;
 	}
-	if (keep && !failed)
+	if (keep) {
 		txn->messages++;
-	return keep && failed ? -EIO : 0;
+		return 0;
+	}
+	return result < 0 ? result : -EIO;
 }
 
 void txn_wait(struct txn *txn, struct txn_result *result)

@@ -36,9 +36,10 @@ struct txn *txn_free(struct txn *txn); /* settles what waits: not committed */
 
 /* Every message is between these two; they do not nest. */
 must_check int txn_enter(struct txn *txn);
-/* keep: RELEASE, else undone. 0: kept (or undone as asked). -errno: a statement failed within,
- * everything of this message is undone whatever `keep` says, and its answer must be a refusal. */
-must_check int txn_leave(struct txn *txn, bool keep);
+/* With what came of the message. 0: it is kept, to be committed with the others. Otherwise all of
+ * it is undone, because `result` is not 0 or a statement failed that nobody minded, and what comes
+ * back is negative: `result` itself, or -EIO. Its answer must then be a refusal. */
+must_check int txn_leave(struct txn *txn, int result);
 
 /* After a leave that kept: settles with the transaction that the message ran in. */
 void txn_wait(struct txn *txn, struct txn_result *result);

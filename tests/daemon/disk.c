@@ -261,7 +261,7 @@ static int keep_few_pages(sqlite3 *db, char **error, const struct sqlite3_api_ro
 {
 	(void)error;
 	(void)api;
-	return sqlite3_exec(db, "PRAGMA cache_size = 2; PRAGMA cache_spill = 1", NULL, NULL, NULL);
+	return sqlite3_exec(db, "PRAGMA cache_size = 10; PRAGMA cache_spill = 1", NULL, NULL, NULL);
 }
 
 void disk_spill_early(void)
