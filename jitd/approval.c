@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "jitd/call.h"
-#include "jitd/revocation.h"
+#include "jitd/lock.h"
 
 /* Does this person hold, or did they lately hold, an access to that account? */
 static int held_account(struct call *call, uid_t uid, const char *account, bool *ret_held)
@@ -115,7 +115,7 @@ static int check_approver(struct call *call, const struct access *access, bool *
 	if (!names_include(access->approvers, call->caller))
 		return call_refuse(call, "not-an-approver", "rule %s lets %s decide, not %s",
 		                   access->rule, access->approvers, call->caller->name);
-	r = revocation_is_locked(call->jitd, call->caller->uid, &locked);
+	r = lock_is_set(call->jitd, call->caller->uid, &locked);
 	if (r < 0)
 		return r;
 	if (locked)

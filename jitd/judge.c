@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "jitd/lock.h"
 #include "jitd/revocation.h"
 #include "policy/scope.h"
 
@@ -107,7 +108,7 @@ int judge_subject(struct jitd *jitd, const struct door *door, struct judgement *
 		say_no(judgement, REASON_SUBJECT, 0);
 	if (judgement->reason != REASON_NONE)
 		return 0;
-	r = revocation_is_locked(jitd, door->uid, &locked);
+	r = lock_is_set(jitd, door->uid, &locked);
 	if (r == 0 && locked)
 		say_no(judgement, REASON_LOCKED, 0);
 	return r;

@@ -14,6 +14,7 @@ libjitd_la_SOURCES = \
 	jitd/judge.c jitd/judge.h jitd/reason.def \
 	jitd/keys.c jitd/keys.h \
 	jitd/listing.c jitd/listing.h \
+	jitd/lock.c jitd/lock.h \
 	jitd/loop.c jitd/loop.h \
 	jitd/mint.c jitd/mint.h \
 	jitd/names.c jitd/names.h \

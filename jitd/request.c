@@ -8,7 +8,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "jitd/call.h"
-#include "jitd/revocation.h"
+#include "jitd/lock.h"
 #include "policy/scope.h"
 
 struct wish {
@@ -110,7 +110,7 @@ static int check_limits(struct call *call, bool *ret_refused)
 {
 	int64_t pending = 0;
 	bool locked = true, often = true;
-	int r = revocation_is_locked(call->jitd, call->caller->uid, &locked);
+	int r = lock_is_set(call->jitd, call->caller->uid, &locked);
 
 	if (r == 0)
 		r = count_pending(call, &pending);

@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "jitd/clock.h"
+#include "jitd/lock.h"
 #include "policy/scope.h"
 
 #define RETRY_MS    1000
@@ -255,88 +256,10 @@ int handle_revoke(struct call *call)
 	return 0;
 }
 
-static int lock_row(struct jitd *jitd, uid_t uid, const char *name, const char *actor, int64_t now)
-{
-	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_LOCK_SET);
-	int r;
-
-	query_number(&query, ":uid", uid);
-	query_text(&query, ":name", name);
-	query_number(&query, ":now", now);
-	query_text(&query, ":by", actor);
-	r = query_finish(&query);
-	if (r < 0)
-		return r;
-	return audit_append(jitd, now,
-	                    &(struct event){.event = EVENT_LOCK, .subject = name, .actor = actor});
-}
-
-static bool only_name(const char *text, size_t index, char ret_name[static NAME_SIZE])
-{
-	if (index)
-		return false;
-	if (!text_is_name(text) || text_copy(ret_name, NAME_SIZE, text) < 0)
-		ret_name[0] = '\0';
-	return true;
-}
-
-bool lock_names(const struct call *call, size_t index, char ret_name[static NAME_SIZE])
-{
-	return only_name(call->in.lock.user, index, ret_name);
-}
-
-bool unlock_names(const struct call *call, size_t index, char ret_name[static NAME_SIZE])
-{
-	return only_name(call->in.unlock.user, index, ret_name);
-}
-
 bool revoke_names(const struct call *call, size_t index, char ret_name[static NAME_SIZE])
 {
 	return call->in.revoke.by == REVOKE_USER &&
-	       only_name(call->in.revoke.value, index, ret_name);
-}
-
-int handle_lock(struct call *call)
-{
-	bool refused = false;
-	int r = call_check_named(call, &call->named[0], &refused);
-
-	if (r < 0 || refused)
-		return r;
-	if (call->named[0].identity->uid == 0)
-		return call_refuse(call, "value", "root needs no access and cannot be locked");
-	r = lock_row(call->jitd, call->named[0].identity->uid, call->named[0].identity->name,
-	             call->caller->name, call->now);
-	if (r == 0)
-		call_done(call, 0, "locked: %s opens nothing until jitd-admin unlock %s",
-		          call->named[0].identity->name, call->named[0].identity->name);
-	return r;
-}
-
-int handle_unlock(struct call *call)
-{
-	cleanup(query_done) struct query query =
-	        store_query(call->jitd->store, STATEMENT_LOCK_CLEAR);
-	bool refused = false;
-	int r = call_check_named(call, &call->named[0], &refused);
-
-	if (r < 0 || refused)
-		return r;
-	query_number(&query, ":uid", call->named[0].identity->uid);
-	r = query_step(&query);
-	if (r < 0)
-		return r;
-	if (r != QUERY_ROW)
-		return call_refuse(call, "state", "%s is not locked",
-		                   call->named[0].identity->name);
-	r = query_finish(&query);
-	if (r < 0)
-		return r;
-	call_done(call, 0, "unlocked: %s", call->named[0].identity->name);
-	return audit_append(call->jitd, call->now,
-	                    &(struct event){.event = EVENT_UNLOCK,
-	                                    .subject = call->named[0].identity->name,
-	                                    .actor = call->caller->name});
+	       lock_name_of(call->in.revoke.value, index, ret_name);
 }
 
 /* ---- in force, not on disk ---- */
@@ -349,25 +272,12 @@ bool revocation_covers(const struct revocations *revocations, uint32_t access)
 	return false;
 }
 
-static bool locked_in_memory(const struct revocations *revocations, uid_t uid)
+bool revocation_locks(const struct revocations *revocations, uid_t uid)
 {
 	for (const struct remembered *one = revocations->first; one; one = one->next)
 		if (!one->access && one->uid == uid)
 			return true;
 	return false;
-}
-
-int revocation_is_locked(struct jitd *jitd, uid_t uid, bool *ret_locked)
-{
-	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_LOCK_GET);
-	int r;
-
-	query_number(&query, ":uid", uid);
-	r = query_step(&query);
-	if (r < 0)
-		return r;
-	*ret_locked = r == QUERY_ROW || locked_in_memory(jitd->revocations, uid);
-	return 0;
 }
 
 static bool remember(struct call *call, uint32_t access, const struct identity *locked)
@@ -376,7 +286,7 @@ static bool remember(struct call *call, uint32_t access, const struct identity *
 	struct remembered *one;
 
 	/* saying it again and again must not fill the memory, too */
-	if (locked ? locked_in_memory(revocations, locked->uid)
+	if (locked ? revocation_locks(revocations, locked->uid)
 	           : revocation_covers(revocations, access))
 		return true;
 	one = calloc(1, sizeof(*one));

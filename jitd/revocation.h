@@ -15,8 +15,7 @@ struct revocations *revocations_free(struct revocations *revocations);
 
 /* What is in force and not on disk yet. */
 bool revocation_covers(const struct revocations *revocations, uint32_t access);
-/* Within a message: is this person locked, on disk or from memory? */
-must_check int revocation_is_locked(struct jitd *jitd, uid_t uid, bool *ret_locked);
+bool revocation_locks(const struct revocations *revocations, uid_t uid);
 
 /* After the handler of revoke or lock met a store that cannot write: puts it into memory and sets
  * the answer. False: not possible either (no memory, or the command was refused), and the answer is
