@@ -8,7 +8,7 @@ libdaemontest_la_SOURCES = \
 libdaemontest_la_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 libdaemontest_la_LIBADD = libjitd.la $(SQLITE_LIBS) $(CMOCKA_LIBS)
 
-JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test
+JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash_test jitd/uses_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_txn_test_SOURCES = jitd/txn_test.c
@@ -24,4 +24,10 @@ jitd_full_disk_test_SOURCES = jitd/full_disk_test.c
 jitd_full_disk_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_full_disk_test_LDADD = libdaemontest.la
 jitd_full_disk_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=txn_leave
+jitd_crash_test_SOURCES = jitd/crash_test.c
+jitd_crash_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
+jitd_crash_test_LDADD = libdaemontest.la
+jitd_uses_test_SOURCES = jitd/uses_test.c
+jitd_uses_test_CFLAGS = $(TEST_CFLAGS)
+jitd_uses_test_LDADD = libdaemontest.la -lpthread
 endif

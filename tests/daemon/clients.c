@@ -39,7 +39,7 @@ static bool set_login_uid(uid_t uid)
 	return as_wanted;
 }
 
-static bool become(struct person person)
+bool person_become(struct person person)
 {
 	return set_login_uid(person.login_uid) && setgroups(0, NULL) == 0 &&
 	       setresgid(person.uid, person.uid, person.uid) == 0 &&
@@ -110,7 +110,7 @@ static void live_for_a_connection(const char *path, struct person person, int ho
 	if (hold != 3)
 		dup2(hold, 3);
 	close_range(4, ~0U, 0);
-	fd = become(person) ? connect_now(path) : -1;
+	fd = person_become(person) ? connect_now(path) : -1;
 	if (fd < 0 || !hand_over(3, fd))
 		_exit(1);
 	close(fd);

@@ -57,6 +57,9 @@ struct person {
 	((struct person){(uid_t)-1, LOGIN_UID_NONE}) /* this very process: no other is made        \
 	                                              */
 
+/* This process becomes that person, for good; false: the kernel does not let it. */
+bool person_become(struct person person);
+
 struct link {
 	const struct host *host;
 	struct client client;
