@@ -19,6 +19,10 @@
 #include "jitd/revocation.h"
 #include "jitd/rules.h"
 #include "jitd/session.h"
+#include "jitd/unwritten.h"
+
+static const struct peer_calls peer_calls = {
+        .receive = dispatch, .go_on = listing_continue, .forget = listing_free};
 
 static void deadline_reached(void *context)
 {
@@ -112,7 +116,7 @@ static int make_parts(struct jitd *jitd)
 	if (r == 0)
 		r = sessions_new(jitd, &jitd->sessions);
 	if (r == 0)
-		r = revocations_new(jitd, &jitd->revocations);
+		r = revocation_prepare(jitd);
 	if (r == 0)
 		r = process_boot_id(jitd->boot_id);
 	return r;
@@ -134,7 +138,7 @@ static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault
 	if (r == 0)
 		r = write_start(jitd);
 	if (r == 0)
-		r = peers_new(jitd, sockets, dispatch, &jitd->peers);
+		r = peers_new(jitd, sockets, &peer_calls, &jitd->peers);
 	if (r < 0)
 		return fault_set(fault, r, "cannot start: %s", strerror(-r));
 	*sockets = (struct sockets){.pam = -1, .client = -1};
@@ -181,7 +185,7 @@ struct jitd *jitd_free(struct jitd *jitd)
 		loop_turn(jitd->loop, true);
 	jitd->audit = audit_free(jitd->audit);
 	jitd->txn = txn_free(jitd->txn);
-	jitd->revocations = revocations_free(jitd->revocations);
+	jitd->unwritten = unwritten_free(jitd->unwritten);
 	jitd->sessions = sessions_free(jitd->sessions);
 	jitd->reservations = reservations_free(jitd->reservations);
 	timer_free(jitd->deadline);

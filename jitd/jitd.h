@@ -31,8 +31,8 @@ struct jitd {
 	struct peers *peers;
 	struct reservations *reservations;
 	struct sessions *sessions;
-	struct revocations *revocations;
-	struct timer *deadline; /* the next lapse or expiry */
+	struct unwritten *unwritten; /* revocations and locks in force that are not on disk */
+	struct timer *deadline;      /* the next lapse or expiry */
 	char host_id[256];
 	char boot_id[BOOT_ID_SIZE];
 	uint64_t verdicts_allow, verdicts_deny;

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "jitd/lock.h"
-#include "jitd/revocation.h"
+#include "jitd/unwritten.h"
 #include "policy/scope.h"
 
 enum hint { HINT_NONE = 0, HINT_ASK, HINT_AGAIN, HINT_SHOW };
@@ -135,7 +135,7 @@ static enum reason judge_grant(struct jitd *jitd, const struct door *door,
 {
 	if (access->state != STATE_ACTIVE)
 		return reason_of_state(access->state);
-	if (revocation_covers(jitd->revocations, access->id))
+	if (unwritten_covers(jitd->unwritten, access->id))
 		return REASON_REVOKED;
 	if (access->uid != door->uid)
 		return REASON_INTERNAL;

@@ -31,7 +31,8 @@ libjitd_la_SOURCES = \
 	jitd/sockets.c jitd/sockets.h \
 	jitd/status.c jitd/status.h \
 	jitd/store.c jitd/store.h jitd/schema.def jitd/statements.def \
-	jitd/txn.c jitd/txn.h
+	jitd/txn.c jitd/txn.h \
+	jitd/unwritten.c jitd/unwritten.h
 libjitd_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(SQLITE_CFLAGS) $(LIBJWT_CFLAGS)
 libjitd_la_LIBADD = libtoken.la libpolicy.la libwire.la libbase.la $(UV_LIBS) $(SQLITE_LIBS) $(LIBJWT_LIBS) -lpthread
 

@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "jitd/revocation.h"
+#include "jitd/unwritten.h"
 
 int lock_is_set(struct jitd *jitd, uid_t uid, bool *ret_locked)
 {
@@ -14,7 +14,7 @@ int lock_is_set(struct jitd *jitd, uid_t uid, bool *ret_locked)
 	r = query_step(&query);
 	if (r < 0)
 		return r;
-	*ret_locked = r == QUERY_ROW || revocation_locks(jitd->revocations, uid);
+	*ret_locked = r == QUERY_ROW || unwritten_locks(jitd->unwritten, uid);
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 
 #include "jitd/call.h"
 
-/* Within a message: is this person locked, on disk or from memory (jitd/revocation)? */
+/* Within a message: is this person locked, on disk or from memory (jitd/unwritten)? */
 must_check int lock_is_set(struct jitd *jitd, uid_t uid, bool *ret_locked);
 
 /* Within a message: locks, with its event. Locking who is locked is as good. */

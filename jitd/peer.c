@@ -10,7 +10,6 @@
 #include "base/cleanup.h"
 #include "jitd/audit.h"
 #include "jitd/clock.h"
-#include "jitd/listing.h"
 
 struct listener {
 	struct peers *peers;
@@ -21,7 +20,7 @@ struct listener {
 
 struct peers {
 	struct jitd *jitd;
-	peer_receive *receive;
+	const struct peer_calls *calls;
 	struct listener listeners[2];
 	struct peer *first;
 	struct timer *sweep; /* closes idle ones, and takes up accepting again after EMFILE */
@@ -50,7 +49,7 @@ void peer_release(struct peer *peer)
 {
 	if (--peer->holders)
 		return;
-	listing_free(peer->listing);
+	peer->calls->forget(peer->listing);
 	free(peer);
 }
 
@@ -171,7 +170,7 @@ static void flush_output(struct peer *peer)
 	if (watch_set(peer->watch, WATCH_READ) < 0)
 		peer_close(peer);
 	else if (peer->listing)
-		listing_continue(peer);
+		peer->calls->go_on(peer);
 }
 
 /* ---- input ---- */
@@ -236,7 +235,7 @@ static void receive_one(struct peer *peer)
 	if (r < 0)
 		refuse_packet(peer, &fault);
 	else
-		peers->receive(peer, &peers->message);
+		peer->calls->receive(peer, &peers->message);
 	message_wipe(&peers->message);
 }
 
@@ -299,6 +298,7 @@ static int peer_new(struct listener *listener, int fd, struct peer **ret_peer)
 	if (!peer)
 		return -ENOMEM;
 	*peer = (struct peer){.jitd = listener->peers->jitd,
+	                      .calls = listener->peers->calls,
 	                      .kind = listener->kind,
 	                      .state = WIRE_IDLE,
 	                      .fd = fd,
@@ -383,7 +383,7 @@ static int listen_on(struct peers *peers, size_t index, enum peer_kind kind, int
 	                  &listener->watch);
 }
 
-int peers_new(struct jitd *jitd, const struct sockets *sockets, peer_receive *receive,
+int peers_new(struct jitd *jitd, const struct sockets *sockets, const struct peer_calls *calls,
               struct peers **ret_peers)
 {
 	struct peers *peers = calloc(1, sizeof(*peers));
@@ -392,7 +392,7 @@ int peers_new(struct jitd *jitd, const struct sockets *sockets, peer_receive *re
 	if (!peers)
 		return -ENOMEM;
 	peers->jitd = jitd;
-	peers->receive = receive;
+	peers->calls = calls;
 	r = loop_timer(jitd->loop, sweep, peers, &peers->sweep);
 	if (r == 0)
 		r = listen_on(peers, 0, PEER_PAM, sockets->pam);

@@ -24,6 +24,7 @@ struct listing;
 
 struct peer {
 	struct jitd *jitd;
+	const struct peer_calls *calls;
 	struct peer *next, *previous;
 	enum peer_kind kind;
 	enum wire_state state;
@@ -39,12 +40,19 @@ struct peer {
 	bool watching_pending;   /* what waits for this caller's decision */
 };
 
-/* What a peer's packets are handed to: a message that this kind of peer may send in this state. */
-typedef void peer_receive(struct peer *peer, const struct message *message);
+/* What is done with peers: the daemon's one table, so that connections know nothing of what they
+ * carry. */
+struct peer_calls {
+	/* a message that this kind of peer may send in this state */
+	void (*receive)(struct peer *peer, const struct message *message);
+	/* its output is taken: go on with what peer->listing still has */
+	void (*go_on)(struct peer *peer);
+	struct listing *(*forget)(struct listing *listing); /* takes NULL */
+};
 
-/* Takes the sockets over. */
-must_check int peers_new(struct jitd *jitd, const struct sockets *sockets, peer_receive *receive,
-                         struct peers **ret_peers);
+/* Takes the sockets over; `calls` outlives every peer. */
+must_check int peers_new(struct jitd *jitd, const struct sockets *sockets,
+                         const struct peer_calls *calls, struct peers **ret_peers);
 struct peers *peers_free(struct peers *peers);
 unsigned int peers_count(const struct peers *peers, enum peer_kind kind);
 /* Calls for each open one; the call may close it. */

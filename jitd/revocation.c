@@ -10,24 +10,11 @@
 #include "base/text.h"
 #include "jitd/clock.h"
 #include "jitd/lock.h"
+#include "jitd/unwritten.h"
 #include "policy/scope.h"
 
 #define RETRY_MS    1000
 #define RETRY_COUNT 16 /* commits in one turn of the loop */
-
-/* One that is in force and not on disk. */
-struct remembered {
-	struct remembered *next;
-	uint32_t access; /* 0: it is a lock */
-	uid_t uid;
-	char name[NAME_SIZE], actor[NAME_SIZE];
-};
-
-struct revocations {
-	struct jitd *jitd;
-	struct remembered *first;
-	struct timer *retry;
-};
 
 /* ---- which accesses are meant ---- */
 
@@ -264,44 +251,16 @@ bool revoke_names(const struct call *call, size_t index, char ret_name[static NA
 
 /* ---- in force, not on disk ---- */
 
-bool revocation_covers(const struct revocations *revocations, uint32_t access)
-{
-	for (const struct remembered *one = revocations->first; one; one = one->next)
-		if (one->access && one->access == access)
-			return true;
-	return false;
-}
-
-bool revocation_locks(const struct revocations *revocations, uid_t uid)
-{
-	for (const struct remembered *one = revocations->first; one; one = one->next)
-		if (!one->access && one->uid == uid)
-			return true;
-	return false;
-}
-
 static bool remember(struct call *call, uint32_t access, const struct identity *locked)
 {
-	struct revocations *revocations = call->jitd->revocations;
-	struct remembered *one;
+	struct unwritten_order order = {.access = access};
 
-	/* saying it again and again must not fill the memory, too */
-	if (locked ? revocation_locks(revocations, locked->uid)
-	           : revocation_covers(revocations, access))
-		return true;
-	one = calloc(1, sizeof(*one));
-	if (!one)
-		return false;
-	one->access = access;
-	text_sanitize(one->actor, sizeof(one->actor), call->caller->name);
+	text_sanitize(order.actor, sizeof(order.actor), call->caller->name);
 	if (locked) {
-		one->uid = locked->uid;
-		text_sanitize(one->name, sizeof(one->name), locked->name);
+		order.uid = locked->uid;
+		text_sanitize(order.name, sizeof(order.name), locked->name);
 	}
-	one->next = revocations->first;
-	revocations->first = one;
-	timer_start(revocations->retry, RETRY_MS);
-	return true;
+	return unwritten_add(call->jitd->unwritten, &order);
 }
 
 /* The right was not decided where the store failed first: asked again of what is committed. */
@@ -341,7 +300,7 @@ bool revocation_remember(struct call *call)
 	return kept;
 }
 
-static int write_one(struct jitd *jitd, const struct remembered *one)
+static int write_one(struct jitd *jitd, const struct unwritten_order *one)
 {
 	int64_t now = clock_wall();
 	int r = txn_enter(jitd->txn);
@@ -359,53 +318,25 @@ static int write_one(struct jitd *jitd, const struct remembered *one)
 
 static void retry(void *context)
 {
-	struct revocations *revocations = context;
-	struct jitd *jitd = revocations->jitd;
+	struct jitd *jitd = context;
 
-	for (int i = 0; revocations->first && i < RETRY_COUNT; i++) {
-		struct remembered *one = revocations->first;
+	for (int i = 0; unwritten_first(jitd->unwritten) && i < RETRY_COUNT; i++) {
 		uint64_t failures = txn_counters(jitd->txn).failures;
-		if (write_one(jitd, one) < 0 || txn_counters(jitd->txn).failures != failures) {
-			timer_start(revocations->retry, RETRY_MS);
+		if (write_one(jitd, unwritten_first(jitd->unwritten)) < 0 ||
+		    txn_counters(jitd->txn).failures != failures) {
+			unwritten_later(jitd->unwritten, RETRY_MS);
 			return;
 		}
-		revocations->first = one->next;
-		free(one);
+		unwritten_drop_first(jitd->unwritten);
 	}
-	if (revocations->first)
-		timer_start(revocations->retry, 1);
+	if (unwritten_first(jitd->unwritten))
+		unwritten_later(jitd->unwritten, 1);
 	else
 		audit_log(jitd->audit,
 		          "revocations that were in force from memory are on disk now");
 }
 
-int revocations_new(struct jitd *jitd, struct revocations **ret_revocations)
+int revocation_prepare(struct jitd *jitd)
 {
-	struct revocations *revocations = calloc(1, sizeof(*revocations));
-	int r;
-
-	if (!revocations)
-		return -ENOMEM;
-	revocations->jitd = jitd;
-	r = loop_timer(jitd->loop, retry, revocations, &revocations->retry);
-	if (r < 0) {
-		free(revocations);
-		return r;
-	}
-	*ret_revocations = revocations;
-	return 0;
-}
-
-struct revocations *revocations_free(struct revocations *revocations)
-{
-	if (!revocations)
-		return NULL;
-	while (revocations->first) {
-		struct remembered *one = revocations->first;
-		revocations->first = one->next;
-		free(one);
-	}
-	timer_free(revocations->retry);
-	free(revocations);
-	return NULL;
+	return unwritten_new(jitd->loop, retry, jitd, &jitd->unwritten);
 }

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ending accesses before their time, and locking people out. In force for the next check when the
- * command returns. Where the disk is full they act from memory all the same, say so, and are
- * written first when space returns.
+ * Ending accesses before their time. In force for the next check when the command returns. Where
+ * the disk is full, revocations and locks act from memory all the same (jitd/unwritten), say so,
+ * and are written first when space returns.
  */
 #ifndef JIT_JITD_REVOCATION_H
 #define JIT_JITD_REVOCATION_H
 
 #include "jitd/call.h"
 
-struct revocations;
-must_check int revocations_new(struct jitd *jitd, struct revocations **ret_revocations);
-struct revocations *revocations_free(struct revocations *revocations);
-
-/* What is in force and not on disk yet. */
-bool revocation_covers(const struct revocations *revocations, uint32_t access);
-bool revocation_locks(const struct revocations *revocations, uid_t uid);
+/* Makes jitd->unwritten, and sees to its writing. */
+must_check int revocation_prepare(struct jitd *jitd);
 
 /* After the handler of revoke or lock met a store that cannot write: puts it into memory and sets
  * the answer. False: not possible either (no memory, or the command was refused), and the answer is
