@@ -70,6 +70,8 @@ def try_scopes(jitd):
     refused(jitd, "a scope that no rule gives", "alice", "jit", "request", "sudo:bob", "--reason", "x",
             says="no rule lets alice ask for sudo:bob: an administrator writes rules in /etc/jitd/policy.d",
             reason="no-rule")
+    refused(jitd, "a scope of an account that is not here", "alice", "jit", "request", "sudo:mallory", "--reason", "x",
+            says="mallory", reason="unknown-user")
     refused(jitd, "scopes of two rules", "alice", "jit", "request", "sudo:root su:root", "--reason", "x",
             says="no rule lets alice", reason="no-rule")
     refused(jitd, "a scope that a rule denies", "alice", "jit", "request", "su:bin",
@@ -153,7 +155,7 @@ def try_names(jitd):
     for command in "lock", "unlock":
         for user in "mallory", "\x1b[2J", "", "al ice", "u" * LONGEST, "2001":
             refused(jitd, f"{command}: unknown user {user[:20]!r}", "root", "jitd-admin", command, user,
-                    says="no such user here", reason="unknown-user")
+                    says="no such user here|that is no user name", reason="unknown-user")
     refused(jitd, "unlock: somebody who is not locked", "adam", "jitd-admin", "unlock", "alice",
             says="alice is not locked", reason="state")
     refused(jitd, "lock: root", "adam", "jitd-admin", "lock", "root", says="root needs no access and cannot be locked",
