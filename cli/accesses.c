@@ -97,8 +97,6 @@ enum exit_code access_list_fetch(const struct invocation *in, const struct messa
 	if (code != EXIT_DONE)
 		return code;
 	connection.interrupt = interrupt;
-	if (interrupt)
-		connection.client.deadline = INT64_MAX;
 	code = read_rows(&connection, &list);
 	if (code == EXIT_DONE)
 		*ret_list = list;

@@ -16,10 +16,13 @@ static void before_line(const struct connection *connection)
 enum exit_code connection_unreachable(const struct invocation *in, int error,
                                       const struct fault *fault)
 {
-	bool absent = error == -ENOENT || error == -ECONNREFUSED;
+	bool late = error == -ETIMEDOUT, absent = error == -ENOENT || error == -ECONNREFUSED;
+	struct fault why = *fault;
 
-	return give_up(in, EXIT_UNREACHABLE, "jitd not reachable: %s%s", fault->text,
-	               absent ? "; is it running? (systemctl status jitd)" : "");
+	if (late)
+		fault_set(&why, 0, "no answer within %d s", ANSWER_MS / 1000);
+	return give_up(in, EXIT_UNREACHABLE, "jitd not reachable: %s%s", why.text,
+	               late || absent ? "; is it running? (systemctl status jitd)" : "");
 }
 
 static enum exit_code lost(const struct connection *connection, int error,
@@ -81,13 +84,14 @@ static enum reply failed(struct connection *connection, enum exit_code code)
 static int receive_answer(struct connection *connection, struct message *ret_message,
                           struct fault *fault)
 {
-	int r;
-
-	do
-		r = client_receive(&connection->client, connection->interrupt, connection->context,
-		                   ret_message, fault);
-	while (r == 0 && ret_message->id == MESSAGE_wait);
-	return r;
+	for (;;) {
+		int r = client_receive(&connection->client, connection->interrupt,
+		                       connection->context, ret_message, fault);
+		if (r < 0 || ret_message->id != MESSAGE_wait)
+			return r;
+		if (connection->interrupt) /* heard; what it waits for are people */
+			connection->client.deadline = INT64_MAX;
+	}
 }
 
 enum reply connection_receive(struct connection *connection, struct message *ret_message)

@@ -396,8 +396,10 @@ void listing_begin(struct call *call)
 		send_refusal(peer, "jitd has no memory left");
 		return;
 	}
-	if (call->in.id == MESSAGE_watch && !something_waits(peer))
+	if (call->in.id == MESSAGE_watch && !something_waits(peer)) {
 		peer->watching_pending = true;
-	else
+		peer_send(peer, &(struct message){.id = MESSAGE_wait}); /* heard, and alive */
+	} else {
 		listing_continue(peer);
+	}
 }

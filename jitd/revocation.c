@@ -204,13 +204,12 @@ static int revoke_one(struct jitd *jitd, uint32_t id, const char *actor, int64_t
 }
 
 /* Nothing is meant: a name mistyped in haste must not look like one that is rid of its access. */
-static int revoke_nothing(struct call *call, const struct selection *selection)
+static int revoke_nothing(struct call *call, const struct selection *what)
 {
-	if (selection->by == REVOKE_USER && call->named[0].result == NAMES_UNKNOWN)
-		return call_refuse(call, "unknown-user", "no such user here: %.64s",
-		                   selection->value);
-	if (selection->by == REVOKE_TOKEN && !selection->access)
-		return call_refuse(call, "unknown-token", "no such token: %.64s", selection->value);
+	if (what->by == REVOKE_USER && call->named[0].result == NAMES_UNKNOWN)
+		return call_refuse(call, "unknown-user", "no such user here: %.64s", what->value);
+	if (what->by == REVOKE_TOKEN && !what->access)
+		return call_refuse(call, "unknown-token", "no such token: %.64s", what->value);
 	call_done(call, 0, "nothing to revoke: none such is pending or active");
 	return 0;
 }

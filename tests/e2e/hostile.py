@@ -96,6 +96,7 @@ def packets():
         client.close()
     client = connect()
     client.send(head(23) + struct.pack("<I", 0))  # waits for something to decide
+    check("who waits for something to decide gets a sign of life", answer(client)[0] == 5)
     client.send(STATUS)
     check("a command while another runs: closed", closed(client))
     client.close()
