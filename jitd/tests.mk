@@ -10,7 +10,7 @@ libdaemontest_la_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 libdaemontest_la_LIBADD = libjitd.la $(SQLITE_LIBS) $(CMOCKA_LIBS)
 
 JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash_test jitd/uses_test \
-	jitd/approval_test
+	jitd/approval_test jitd/request_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_txn_test_SOURCES = jitd/txn_test.c
@@ -36,4 +36,8 @@ jitd_approval_test_SOURCES = jitd/approval_test.c
 jitd_approval_test_CFLAGS = $(TEST_CFLAGS)
 jitd_approval_test_LDADD = libdaemontest.la
 jitd_approval_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_request_test_SOURCES = jitd/request_test.c
+jitd_request_test_CFLAGS = $(TEST_CFLAGS)
+jitd_request_test_LDADD = libdaemontest.la
+jitd_request_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 endif
