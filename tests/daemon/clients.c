@@ -367,3 +367,14 @@ int64_t on_disk(const struct host *host, const char *format, ...)
 	reader_close(reader);
 	return number;
 }
+
+void on_disk_do(const struct host *host, const char *sql)
+{
+	sqlite3 *writer = NULL;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/state/jitd.db", host->directory);
+	assert_int_equal(sqlite3_open(path, &writer), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(writer, sql, NULL, NULL, NULL), SQLITE_OK);
+	reader_close(writer);
+}

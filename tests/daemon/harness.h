@@ -111,6 +111,9 @@ __attribute__((format(printf, 2, 3))) int64_t reader_number(struct sqlite3 *read
 __attribute__((format(printf, 2, 3))) int64_t on_disk(const struct host *host, const char *format,
                                                       ...);
 
+/* Changes the database behind jitd's back, while it does not run. */
+void on_disk_do(const struct host *host, const char *sql);
+
 /* ---- what a test needs ---- */
 
 /* The last lines of jitd's log, before a test fails over what it answered. */
