@@ -30,7 +30,7 @@ uninstall-local:
 	-rmdir '$(DESTDIR)$(jitdconfdir)/policy.d' '$(DESTDIR)$(jitdconfdir)' 2>/dev/null
 
 # PAM loads the module by name; nobody links it
-install-exec-hook:
+install-data-hook:
 	rm -f '$(DESTDIR)$(pamdir)/pam_jit.la'
 uninstall-hook:
 	rm -f '$(DESTDIR)$(pamdir)/pam_jit.so'
