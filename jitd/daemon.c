@@ -125,8 +125,7 @@ static int make_parts(struct jitd *jitd)
 static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault)
 {
 	const struct settings *settings = jitd->settings;
-	int r = rules_load(settings->policy_dir, settings->max_grant, &jitd->policy,
-	                   jitd->policy_digest, fault);
+	int r = rules_load(settings, &jitd->policy, jitd->policy_digest, fault);
 
 	if (r == 0)
 		r = keys_load(settings->state_dir, &jitd->keys, fault);
@@ -203,8 +202,7 @@ int jitd_reload(struct jitd *jitd, struct fault *fault)
 {
 	struct policy *fresh;
 	char digest[65];
-	int r = rules_load(jitd->settings->policy_dir, jitd->settings->max_grant, &fresh, digest,
-	                   fault);
+	int r = rules_load(jitd->settings, &fresh, digest, fault);
 
 	if (r < 0)
 		return r;

@@ -81,6 +81,7 @@ static void start(struct host *host)
 	                             &host->address_length),
 	                 0);
 	assert_int_equal(settings_parse(&source, complain, NULL, &settings), 0);
+	settings->owner = geteuid();
 	if (jitd_new(settings, &sockets, &host->jitd, &fault) < 0)
 		fail_msg("%s", fault.text);
 }

@@ -49,8 +49,9 @@ static void report(void *context, enum policy_severity severity, const char *lin
 
 static int load_settings(const char *config, struct settings **ret_settings, struct fault *fault)
 {
-	const struct file_rule rule = {
-	        .owner = geteuid(), .forbidden = 022, .size_max = CONFIG_MAX};
+	/* the installed configuration is root's; whoever names another may have written it */
+	const uid_t owner = config ? geteuid() : 0;
+	const struct file_rule rule = {.owner = owner, .forbidden = 022, .size_max = CONFIG_MAX};
 	const char *path = config ? config : DEFAULT_CONFIG;
 	struct policy_source source = {.name = path, .text = ""};
 	cleanup(cleanup_free) char *text = NULL;
@@ -62,14 +63,17 @@ static int load_settings(const char *config, struct settings **ret_settings, str
 	else if (r != -ENOENT || config)
 		return r;
 	fault_set(fault, 0, "%s: not loaded", path);
-	return settings_parse(&source, report, NULL, ret_settings);
+	r = settings_parse(&source, report, NULL, ret_settings);
+	if (r == 0)
+		(*ret_settings)->owner = owner;
+	return r;
 }
 
 static int check_only(const struct settings *settings, struct fault *fault)
 {
 	cleanup(cleanup_policy) struct policy *policy = NULL;
 	char digest[65];
-	int r = rules_load(settings->policy_dir, settings->max_grant, &policy, digest, fault);
+	int r = rules_load(settings, &policy, digest, fault);
 
 	if (r == 0)
 		(void)printf("%zu rules, no error\n", policy_rule_count(policy));

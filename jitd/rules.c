@@ -66,14 +66,15 @@ static void report(void *context, enum policy_severity severity, const char *lin
 	print("error", clean);
 }
 
-int rules_load(const char *directory, int64_t max_grant, struct policy **ret_policy,
+int rules_load(const struct settings *settings, struct policy **ret_policy,
                char ret_digest[static 65], struct fault *fault)
 {
+	const char *directory = settings->policy_dir;
 	struct policy_source sources[FOLDER_FILES_MAX];
 	cleanup(cleanup_folder) struct folder *folder = NULL;
 	struct reporting reporting = {.fault = fault};
 	char fresh[65];
-	int r = folder_read(directory, geteuid(), &folder, fault);
+	int r = folder_read(directory, settings->owner, &folder, fault);
 
 	if (r < 0)
 		return r;
@@ -83,7 +84,8 @@ int rules_load(const char *directory, int64_t max_grant, struct policy **ret_pol
 	for (size_t i = 0; i < folder->count; i++)
 		sources[i] = (struct policy_source){folder->paths[i], folder->texts[i]};
 	fault_set(fault, 0, "%s: %s", directory, "not loaded");
-	r = policy_parse(sources, folder->count, max_grant, report, &reporting, ret_policy);
+	r = policy_parse(sources, folder->count, settings->max_grant, report, &reporting,
+	                 ret_policy);
 	if (r == 0)
 		memcpy(ret_digest, fresh, sizeof(fresh));
 	return r;

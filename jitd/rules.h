@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The policy directory: *.conf in name order, each judged before it is read (root's or ours, not
- * writable by others).
+ * The policy directory: *.conf in name order, each judged before it is read (root's or
+ * settings->owner's, not writable by others).
  */
 #ifndef JIT_JITD_RULES_H
 #define JIT_JITD_RULES_H
 
-#include "policy/policy.h"
+#include "policy/settings.h"
 
 /* All or nothing: the first error is the fault, all of them are logged. ret_digest: SHA-256 of the
  * texts, as hex. A directory that is not there is refused; an empty one gives a policy that denies
  * all. */
-must_check int rules_load(const char *directory, int64_t max_grant, struct policy **ret_policy,
+must_check int rules_load(const struct settings *settings, struct policy **ret_policy,
                           char ret_digest[static 65], struct fault *fault);
 
 #endif

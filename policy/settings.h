@@ -33,6 +33,7 @@ struct settings {
 	char *host_id, *user, *state_dir, *socket_dir, *policy_dir;
 	int64_t max_grant;
 	struct strings admins, auditors, exempt;
+	uid_t owner; /* whose the rules may be besides root's; root unless the caller says so */
 };
 
 /* -EINVAL when any error was reported (as policy_parse()), -ENOMEM. An empty text gives the

@@ -142,6 +142,8 @@ void host_start_here(struct host *host)
 	assert_int_equal(file_read(path, &rule, &text, &length, &fault), 0);
 	source.text = text;
 	r = settings_parse(&source, complain, NULL, &settings);
+	if (r == 0)
+		settings->owner = geteuid();
 	free(text);
 	assert_int_equal(r, 0);
 	saved = hush(host);
