@@ -146,12 +146,14 @@ void peer_send(struct peer *peer, const struct message *message)
 
 void peer_come_back(struct peer *peer)
 {
+	peer->coming_back = true;
 	if (watch_set(peer->watch, WATCH_READ | WATCH_WRITE) < 0)
 		peer_close(peer);
 }
 
 static void flush_output(struct peer *peer)
 {
+	peer->coming_back = false;
 	while (peer->first) {
 		struct packet *packet = peer->first;
 		int r = send_now(peer, packet->bytes, packet->length);
@@ -364,7 +366,7 @@ static void sweep(void *context)
 	int64_t before = clock_ticks() - (int64_t)PEER_IDLE_MS * 1000000;
 
 	for (struct peer *peer = peers->first, *next; peer; peer = next) {
-		bool waits_for_us = peer->state == WIRE_BUSY && !peer->first;
+		bool waits_for_us = peer->state == WIRE_BUSY && !peer->first && !peer->coming_back;
 		next = peer->next;
 		if (!waits_for_us && peer->active < before)
 			peer_close(peer);

@@ -35,6 +35,7 @@ struct peer {
 	int64_t active; /* ticks of the last packet in or out */
 	struct packet *first, **last;
 	size_t queued;           /* bytes */
+	bool coming_back;        /* more rows follow once the socket has room */
 	struct listing *listing; /* rows still to come */
 	uint32_t watching;       /* an access to tell about */
 	bool watching_pending;   /* what waits for this caller's decision */
