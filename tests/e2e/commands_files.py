@@ -72,6 +72,10 @@ def try_unsafe():
     unsafe("jitd.conf", CONFIG)
     unsafe("policy.d", "/etc/jitd/policy.d", directory=True)
     unsafe("a policy file", RULES)
+    for what, path in ("policy.d", "/etc/jitd/policy.d"), ("a policy file", RULES):
+        shell(f"chown jitd {path}")
+        no_start(f"{what}: jitd's own", path, "owned by uid")
+        restore()
     unsafe("the state directory", STATE, directory=True)
     unsafe("the keys' directory", f"{STATE}/keys", directory=True)
     unsafe("a key", key())
