@@ -290,7 +290,7 @@ static bool is_there(sqlite3 *reader, const struct ack *ack)
 	uint8_t bytes[16] = "";
 	char handle[33] = "";
 
-	switch (ack->kind) {
+	switch (atomic_load(&ack->kind)) {
 	case ACK_REQUEST:
 		return reader_number(reader, "SELECT count(*) FROM access WHERE id = %u",
 		                     ack->access) == 1;

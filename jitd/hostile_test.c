@@ -3,18 +3,12 @@
 #include "tests/daemon/siege.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <poll.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "jitd/clock.h"
-#include "jitd/peer.h"
 
 /* ---- what is seen ---- */
 

@@ -100,14 +100,8 @@ static void what_is_no_request_changes_nothing(void **state)
 
 static void d14_a_reason_is_short_and_clean(void **state)
 {
-	static const char *const dirty[] = {"a\nb",
-	                                    "\x1b[2J",
-	                                    "bell\a",
-	                                    "\x7f",
-	                                    "\xc2\x9b",
-	                                    "\xff",
-	                                    "\xe2\x80\xae"
-	                                    "txet"};
+	static const char *const dirty[] = {"a\nb",     "\x1b[2J", "bell\a",          "\x7f",
+	                                    "\xc2\x9b", "\xff",    "\xe2\x80\xaetxet"};
 	const struct host *host = need_people(state);
 	char reason[514] = "";
 	struct message message;
