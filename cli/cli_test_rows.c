@@ -21,6 +21,7 @@ static struct message access_row(const char *state)
 	access->seconds = 900;
 	access->requested = ASKED;
 	access->uses_left = -1;
+	snprintf(access->present, sizeof(access->present), "held");
 	snprintf(access->state, sizeof(access->state), "%s", state);
 	snprintf(access->subject, sizeof(access->subject), "alice");
 	snprintf(access->scope, sizeof(access->scope), "sudo:root su:postgres");

@@ -224,5 +224,6 @@ void access_describe(const struct access *access, struct wire_access *row)
 	row->from = access->from;
 	row->until = access->until;
 	row->uses_left = access->uses_left;
+	best_effort(text_copy(row->present, sizeof(row->present), "held"));
 	show(row->ended, sizeof(row->ended), access->ended);
 }

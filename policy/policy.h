@@ -3,7 +3,8 @@
  * Rules: text in, decision out. Pure: no file, clock, NSS or environment; who somebody is and what
  * time it is are passed in. First match wins; nothing matched = denied.
  *
- * Keys of this release: who scope approvers approvals max default pending uses reason effect.
+ * Keys of this release: who scope approvers approvals max default pending token-ttl uses present
+ * reason effect.
  */
 #ifndef JIT_POLICY_POLICY_H
 #define JIT_POLICY_POLICY_H
@@ -33,6 +34,8 @@ struct rule {
 	        default_for; /* seconds of a grant; built-in 1h and 15m, default never above max */
 	int64_t pending;     /* seconds until an undecided request lapses; built-in 3h */
 	int64_t uses;        /* sessions; 0: any number within the grant */
+	int64_t token_ttl;   /* seconds of a typed token or code; built-in 5m, at most 1h */
+	enum rule_present { PRESENT_TYPED = 0, PRESENT_HELD } present; /* built-in: held */
 	enum rule_reason { REASON_OPTIONAL = 0, REASON_REQUIRED } reason;
 	char *text; /* canonical form, one line: what a grant keeps and an approval is bound to. The
 	             * same rule gives the same text whatever its blanks and comments; every key is
