@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Codes: "7KQ4M-2XP9D", which people type where a token is too long. 9 random symbols of Crockford's
- * base32 and his check symbol (value modulo 37); values whose check symbol would be one of *~$=U are
- * not drawn, so 2^45 * 32/37 codes are equally likely (44.8 bits). Pure but for the randomness.
- * A code is looked up by its MAC; this is the one place of the room that computes one, and the reader
- * of tokens does not include it (T2).
+ * Codes: "7KQ4M-2XP9V", which people type where a token is too long. 9 random symbols of
+ * Crockford's base32 and his check symbol (value modulo 37); values whose check symbol would be one
+ * of *~$=U are not drawn, so 2^45 * 32/37 codes are equally likely (44.8 bits). Pure but for the
+ * randomness. A code is looked up by its MAC; this is the one place of the room that computes one,
+ * and the reader of tokens does not include it (T2).
  */
 #ifndef JIT_TOKEN_CODE_H
 #define JIT_TOKEN_CODE_H

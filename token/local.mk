@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libtoken.la
 libtoken_la_SOURCES = \
 	token/base64url.c token/base64url.h \
 	token/claims.c token/claims.h \
+	token/code.c token/code.h \
 	token/form.c token/form.h \
 	token/header.c token/header.h \
 	token/json.c token/json.h \
@@ -17,14 +18,19 @@ libtokentest_la_SOURCES = token/token_test_sign.c token/token_test_sign.h
 libtokentest_la_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 libtokentest_la_LIBADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 
-token_tests = token/claims_test token/fault_test token/form_test token/header_test \
-	token/key_test token/keyset_test token/signature_test token/source_test
+token_tests = token/claims_test token/code_test token/fault_test token/form_test \
+	token/header_test token/key_test token/keyset_test token/signature_test token/source_test
 check_PROGRAMS += $(token_tests)
 TESTS += $(token_tests)
 
 token_claims_test_SOURCES = token/claims_test.c
 token_claims_test_CFLAGS = $(TEST_CFLAGS)
 token_claims_test_LDADD = libtokentest.la
+
+token_code_test_SOURCES = token/code_test.c
+token_code_test_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
+token_code_test_LDADD = libtokentest.la $(OPENSSL_LIBS)
+token_code_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=random_bytes -Wl,--wrap=HMAC
 
 token_fault_test_SOURCES = token/fault_test.c
 token_fault_test_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)

@@ -34,17 +34,27 @@ static size_t each_line(void (*look)(const char *path, const char *line))
 	return lines;
 }
 
+/* Codes are looked up by their MAC; they are no tokens. */
+static bool is_of_codes(const char *path)
+{
+	return strstr(path, "/token/code.") != NULL;
+}
+
 static void look_for_mac(const char *path, const char *line)
 {
 	static const char *const words[] = {"HMAC", "EVP_MAC", "EVP_PKEY_new_mac_key",
 	                                    "EVP_PKEY_new_raw_private_key"};
 
+	if (is_of_codes(path))
+		return;
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (strstr(line, words[i]))
 			fail_msg("%s: %s", path, line);
+	if (strstr(line, "#include") && strstr(line, "code.h"))
+		fail_msg("%s: nothing that reads tokens may come near a MAC: %s", path, line);
 }
 
-static void t02_no_mac_is_computed_here(void **state)
+static void t02_no_mac_is_computed_where_tokens_are_read(void **state)
 {
 	(void)state;
 	assert_in_range(each_line(look_for_mac), 500, 10000);
@@ -84,8 +94,9 @@ static void t26_nothing_secret_is_compared_with_memcmp(void **state)
 
 static void look_for_owner(const char *path, const char *line)
 {
-	if (strstr(line, "#include <openssl/") && !strstr(path, "/key.c"))
-		fail_msg("%s: only key.c calls OpenSSL: %s", path, line);
+	if (strstr(line, "#include <openssl/") && !strstr(path, "/key.c") &&
+	    !strstr(path, "/code.c"))
+		fail_msg("%s: only key.c and code.c call OpenSSL: %s", path, line);
 	if (strstr(line, "#include <jansson") && !strstr(path, "/json.c"))
 		fail_msg("%s: only json.c calls jansson: %s", path, line);
 	if (strstr(line, "jwt.h"))
@@ -103,7 +114,7 @@ static void t24_libraries_have_one_owner_and_nothing_is_alloca(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(t02_no_mac_is_computed_here),
+	        cmocka_unit_test(t02_no_mac_is_computed_where_tokens_are_read),
 	        cmocka_unit_test(t26_nothing_secret_is_compared_with_memcmp),
 	        cmocka_unit_test(t24_libraries_have_one_owner_and_nothing_is_alloca),
 	};
