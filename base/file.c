@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -113,4 +114,40 @@ int directory_check(const char *path, const struct file_rule *rule, struct fault
 	if (!S_ISDIR(found.st_mode))
 		return fault_set(fault, -ENOTDIR, "%s: not a directory", path);
 	return check_owner_and_mode(&found, path, rule, fault);
+}
+
+/* ---- writing ---- */
+
+static int write_whole(int fd, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left) {
+		ssize_t n = write(fd, text, left);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		text += n;
+		left -= (size_t)n;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int file_write_new(int folder, const char *temporary, const char *name, const char *text)
+{
+	cleanup(cleanup_close) int fd = openat(
+	        folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = write_whole(fd, text);
+	if (r == 0 && renameat(folder, temporary, folder, name) < 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlinkat(folder, temporary, 0);
+	else if (fsync(folder) < 0)
+		r = -errno;
+	return r;
 }

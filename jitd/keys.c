@@ -66,42 +66,12 @@ static int folder_make(const char *state_dir, const char *folder, struct fault *
 
 /* ---- a new key ---- */
 
-static int write_whole(int fd, const char *text)
-{
-	size_t left = strlen(text);
-
-	while (left) {
-		ssize_t n = write(fd, text, left);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		text += n;
-		left -= (size_t)n;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 static int write_new(int folder_fd, const char *pem, const char *kid)
 {
 	char name[FILE_NAME];
 	int r = text_format(name, sizeof(name), "%s%s", kid, SUFFIX);
-	cleanup(cleanup_close) int fd = -1;
 
-	if (r < 0)
-		return r;
-	fd = openat(folder_fd, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-	            0600);
-	if (fd < 0)
-		return -errno;
-	r = write_whole(fd, pem);
-	if (r == 0 && renameat(folder_fd, NEW_NAME, folder_fd, name) < 0)
-		r = -errno;
-	if (r < 0)
-		(void)unlinkat(folder_fd, NEW_NAME, 0);
-	else if (fsync(folder_fd) < 0)
-		r = -errno;
-	return r;
+	return r < 0 ? r : file_write_new(folder_fd, NEW_NAME, name, pem);
 }
 
 static int make_key(int folder_fd, const char *folder, struct fault *fault)
