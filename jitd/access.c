@@ -105,6 +105,8 @@ int access_of_row(const struct query *query, struct access **ret_access)
 	access->from = query_column(query, column++);
 	access->until = query_column(query, column++);
 	access->ended = strdup(query_column_text(query, column++));
+	access->typed = strcmp(query_column_text(query, column++), "held") != 0;
+	access->token_ttl = query_column(query, column++);
 	if (!access->subject || !access->scope || !access->host || !access->rule ||
 	    !access->rule_text || !access->who || !access->approvers || !access->reason ||
 	    !access->ended)
@@ -224,6 +226,6 @@ void access_describe(const struct access *access, struct wire_access *row)
 	row->from = access->from;
 	row->until = access->until;
 	row->uses_left = access->uses_left;
-	best_effort(text_copy(row->present, sizeof(row->present), "held"));
+	show(row->present, sizeof(row->present), access->typed ? "typed" : "held");
 	show(row->ended, sizeof(row->ended), access->ended);
 }

@@ -49,6 +49,8 @@ struct access {
 	unsigned int approvals;
 	int64_t seconds, uses_left; /* uses_left -1: any number */
 	enum access_state state;
+	bool typed;        /* no held token: each use is typed */
+	int64_t token_ttl; /* seconds of what is handed out to be typed */
 	int64_t requested, lapses, decided, from, until; /* 0: not yet */
 };
 

@@ -65,45 +65,54 @@ static void a_list_names_people_and_groups_whole(void **state)
 	assert_false(names_include("alic alice2 %db %dba2 dba", &alice));
 }
 
-static struct reservation_key key(pid_t pid, uint64_t start, uid_t uid, const char *service)
+static struct reservation_key key(pid_t pid, uint64_t start, const char *service,
+                                  const char *account)
 {
-	struct reservation_key key = {.pid = pid, .start_time = start, .uid = uid};
+	struct reservation_key key = {.process = {.pid = pid, .start_time = start}};
 
 	memset(&key.handle, 7, sizeof(key.handle));
 	strcpy(key.service, service);
+	strcpy(key.account, account);
 	return key;
 }
 
-static void a_reservation_is_for_one_process_and_taken_once(void **state)
+static void a_reservation_is_for_one_process_until_it_is_dropped(void **state)
 {
 	struct reservations *reservations;
-	struct reservation_key mine = key(10, 5, 1000, "sudo"),
-	                       others[] = {key(11, 5, 1000, "sudo"), key(10, 6, 1000, "sudo"),
-	                                   key(10, 5, 1001, "sudo"), key(10, 5, 1000, "su"),
-	                                   key(10, 5, 1000, "sudo")};
+	struct reservation made = {.access = 42, .uid = 1000, .jti = "abc"}, found;
+	struct reservation_key mine = key(10, 5, "ssh", "alice"),
+	                       others[] = {key(11, 5, "ssh", "alice"), key(10, 6, "ssh", "alice"),
+	                                   key(10, 5, "ssh", "bob"), key(10, 5, "login", "alice"),
+	                                   key(10, 5, "ssh", "alice")};
 
 	(void)state;
 	others[4].handle.bytes[15] = 8;
 	assert_int_equal(reservations_new(&reservations), 0);
-	reservation_make(reservations, &mine, 42, 1000);
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		assert_int_equal(reservation_take(reservations, &others[i], 1000), 0);
-	assert_int_equal(reservation_take(reservations, &mine, 1000 + RESERVATION_SECONDS - 1), 42);
-	assert_int_equal(reservation_take(reservations, &mine, 1000), 0);
-	reservation_make(reservations, &mine, 43, 1000);
-	assert_int_equal(reservation_take(reservations, &mine, 1000 + RESERVATION_SECONDS), 0);
+	reservation_make(reservations, &mine, &made, 1000);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		assert_int_equal(reservation_find(reservations, &others[i], 1000).access, 0);
+		reservation_drop(reservations, &others[i]);
+	}
+	found = reservation_find(reservations, &mine, 1000 + RESERVATION_SECONDS - 1);
+	assert_int_equal(found.access, 42);
+	assert_int_equal(found.uid, 1000);
+	assert_string_equal(found.jti, "abc");
+	assert_int_equal(reservation_find(reservations, &mine, 1000 + RESERVATION_SECONDS).access,
+	                 0);
+	reservation_drop(reservations, &mine);
+	assert_int_equal(reservation_find(reservations, &mine, 1000).access, 0);
 	reservations_free(reservations);
 }
 
 static void a_process_of_unknown_start_reserves_nothing(void **state)
 {
 	struct reservations *reservations;
-	struct reservation_key unknown = key(10, 0, 1000, "sudo");
+	struct reservation_key unknown = key(10, 0, "sudo", "");
 
 	(void)state;
 	assert_int_equal(reservations_new(&reservations), 0);
-	reservation_make(reservations, &unknown, 42, 1000);
-	assert_int_equal(reservation_take(reservations, &unknown, 1000), 0);
+	reservation_make(reservations, &unknown, &(struct reservation){.access = 42}, 1000);
+	assert_int_equal(reservation_find(reservations, &unknown, 1000).access, 0);
 	reservations_free(reservations);
 }
 
@@ -113,7 +122,7 @@ int main(void)
 	        cmocka_unit_test(every_state_and_event_leads_where_it_should),
 	        cmocka_unit_test(no_two_states_share_a_word),
 	        cmocka_unit_test(a_list_names_people_and_groups_whole),
-	        cmocka_unit_test(a_reservation_is_for_one_process_and_taken_once),
+	        cmocka_unit_test(a_reservation_is_for_one_process_until_it_is_dropped),
 	        cmocka_unit_test(a_process_of_unknown_start_reserves_nothing),
 	};
 

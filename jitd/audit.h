@@ -19,6 +19,7 @@
 	E(APPROVE, "approve") /* one approver's word */                                            \
 	E(DENY, "deny")                                                                            \
 	E(GRANT, "grant") /* pending became active */                                              \
+	E(TOKEN, "token") /* one, or a code, was handed out to be typed */                         \
 	E(DENIED, "denied")                                                                        \
 	E(CANCELLED, "cancelled")                                                                  \
 	E(RETURNED, "returned")                                                                    \

@@ -35,7 +35,8 @@ struct call {
 	size_t named_count;
 	uint32_t activate; /* an access that has its last approval: made active before the answer
 	                      leaves */
-	struct message in, out; /* out: done or refused */
+	bool issue;        /* a token is to be signed before the answer leaves (jitd/issue.h) */
+	struct message in, out; /* out: done, minted or refused */
 };
 
 unsigned int roles_of(const struct jitd *jitd, const struct peer_process *process,
@@ -77,5 +78,6 @@ int handle_revoke(struct call *call);
 int handle_lock(struct call *call);
 int handle_unlock(struct call *call);
 int handle_reload(struct call *call);
+int handle_token(struct call *call);
 
 #endif

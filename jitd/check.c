@@ -11,18 +11,10 @@
 #include "base/text.h"
 #include "jitd/access.h"
 #include "jitd/clock.h"
-#include "jitd/judge.h"
-#include "jitd/reservation.h"
-#include "jitd/session.h"
-#include "policy/scope.h"
+#include "jitd/held.h"
+#include "jitd/present.h"
 
-#define CANDIDATES 8 /* active accesses that are looked at, newest first */
-
-struct candidate {
-	uint32_t access;
-	char *token;
-	struct token_result result;
-};
+#define PROMPT "JIT token or code: "
 
 struct check {
 	struct txn_result result; /* first */
@@ -30,17 +22,20 @@ struct check {
 	struct peer *peer; /* held */
 	struct wire_check ask;
 	struct door door;
-	struct candidate candidates[CANDIDATES];
-	size_t count;
+	struct reservation_key key;
+	struct reservation reserved; /* access 0: none */
+	struct held held;
+	struct presented *presented; /* what was typed; NULL: nothing yet */
+	bool asked;
 	struct judgement judgement;
 	uint32_t session; /* the n of the session that was opened; 0: none */
 };
 
 static void check_free(struct check *check)
 {
-	for (size_t i = 0; i < check->count; i++)
-		cleanup_secret(&check->candidates[i].token);
+	held_wipe(&check->held);
 	identity_free(check->door.subject);
+	presented_free(check->presented);
 	peer_release(check->peer);
 	free(check);
 }
@@ -75,25 +70,18 @@ static void refuse(struct check *check, enum reason reason)
 	check->judgement.reason = reason;
 }
 
-static struct reservation_key reservation_key(const struct check *check)
-{
-	struct reservation_key key = {.pid = check->peer->process.pid,
-	                              .start_time = check->peer->process.start_time,
-	                              .uid = check->door.uid,
-	                              .handle = check->ask.handle};
-
-	text_sanitize(key.service, sizeof(key.service), check->door.service);
-	return key;
-}
-
 /* What an allow brings with it, once it is on disk. */
 static void take_effect(struct check *check)
 {
-	struct reservation_key key = reservation_key(check);
+	struct reservation made = {.access = check->judgement.access, .uid = check->door.uid};
 
-	if (check->ask.phase == PHASE_ACCOUNT && check->judgement.access)
-		reservation_make(check->jitd->reservations, &key, check->judgement.access,
-		                 check->door.now);
+	if (check->presented)
+		best_effort(
+		        text_copy(made.jti, sizeof(made.jti), check->presented->token.claims.jti));
+	else
+		memcpy(made.jti, check->reserved.jti, sizeof(made.jti));
+	if (check->ask.phase != PHASE_OPEN_SESSION && made.access)
+		reservation_make(check->jitd->reservations, &check->key, &made, check->door.now);
 	if (check->session)
 		session_watch(check->jitd, check->judgement.access, check->session,
 		              &check->peer->process);
@@ -116,24 +104,36 @@ static void settle(struct txn_result *result, bool committed)
 
 /* ---- the message ---- */
 
+static const char *subject_of(const struct check *check)
+{
+	if (check->presented && check->presented->subject)
+		return check->presented->subject->name;
+	return check->door.subject ? check->door.subject->name : check->ask.ruser;
+}
+
 static int append_event(struct check *check)
 {
 	const struct judgement *judgement = &check->judgement;
-	const struct door *door = &check->door;
+	const struct presented *presented = check->presented;
 	bool deny = judgement->decision == DECISION_DENY;
-	const char *subject = door->subject ? door->subject->name : check->ask.ruser;
+	char text[160] = "";
 
-	return audit_append(check->jitd, door->now,
+	if (presented && presented->token.decision == DECISION_ALLOW)
+		best_effort(text_format(text, sizeof(text), "%s jti %s",
+		                        token_kind_word(presented->kind),
+		                        presented->token.claims.jti));
+	return audit_append(check->jitd, check->door.now,
 	                    &(struct event){.event = EVENT_CHECK,
 	                                    .verdict = deny ? "deny" : "allow",
 	                                    .reason = deny ? judgement_word(judgement) : NULL,
 	                                    .access = judgement->access,
-	                                    .subject = subject,
+	                                    .subject = subject_of(check),
 	                                    .service = check->ask.service,
 	                                    .phase = door_phase_word(check->ask.phase),
 	                                    .account = check->ask.user,
-	                                    .actor_uid = door->uid,
-	                                    .pid = check->peer->process.pid});
+	                                    .actor_uid = check->door.uid,
+	                                    .pid = check->peer->process.pid,
+	                                    .text = text});
 }
 
 static int open_session(struct check *check)
@@ -151,47 +151,105 @@ static int open_session(struct check *check)
 	return judgement_open(check->jitd, &check->judgement, &facts, &check->session);
 }
 
-static int judge(struct check *check)
+/* The reserved one first; the others are as good where they fit. */
+static int judge_held(struct check *check)
 {
-	uint32_t first = 0;
-	struct reservation_key key = reservation_key(check);
 	struct judgement why = {0}; /* of the first that did not fit, which is the newest */
-	int r;
 
-	if (check->ask.phase == PHASE_OPEN_SESSION)
-		first = reservation_take(check->jitd->reservations, &key, check->door.now);
-	/* the reserved one first; the others are as good where they fit */
 	for (int round = 0; round < 2; round++)
-		for (size_t i = 0; i < check->count; i++) {
-			const struct candidate *candidate = &check->candidates[i];
-			if ((candidate->access == first) != (round == 0))
+		for (size_t i = 0; i < check->held.count; i++) {
+			const struct candidate *candidate = &check->held.candidates[i];
+			struct evidence evidence = {.token = &candidate->result, .kind = KIND_HELD};
+			int r;
+			if ((candidate->access == check->reserved.access) != (round == 0))
 				continue;
-			r = judge_candidate(check->jitd, &check->door, candidate->access,
-			                    &candidate->result, &check->judgement);
+			r = judge_candidate(check->jitd, &check->door, candidate->access, &evidence,
+			                    &check->judgement);
 			if (r < 0 || check->judgement.decision == DECISION_ALLOW)
 				return r;
 			if (why.reason == REASON_NONE)
 				why = check->judgement;
 		}
-	if (!check->count)
+	if (!check->held.count)
 		return judge_nothing(check->jitd, &check->door, &check->judgement);
 	check->judgement = why;
 	return 0;
 }
 
+/* What was typed is its subject's, whoever stands at the door; but the kernel's word stays. */
+static int judge_presented(struct check *check)
+{
+	struct presented *presented = check->presented;
+	struct door door = check->door;
+	struct evidence evidence = {
+	        .token = &presented->token, .kind = presented->kind, .digest = presented->digest};
+	int r;
+
+	if (presented->reason != REASON_NONE) {
+		judge_no(&check->judgement, presented->reason, 0);
+		check->judgement.token = presented->token.reason;
+		return 0;
+	}
+	door.subject = presented->subject;
+	door.subject_result = presented->subject_result;
+	door.named = presented->token.claims.sub;
+	if (door.vouch != VOUCH_KERNEL && presented->subject)
+		door.uid = presented->subject->uid;
+	r = judge_subject(check->jitd, &door, &check->judgement);
+	if (r < 0 || check->judgement.reason != REASON_NONE)
+		return r;
+	r = judge_candidate(check->jitd, &door, presented->token.claims.access, &evidence,
+	                    &check->judgement);
+	if (r == 0 && check->judgement.decision == DECISION_ALLOW)
+		r = judgement_burn(check->jitd, &check->judgement, presented->token.claims.jti,
+		                   door.now);
+	check->door.uid = door.uid;
+	return r;
+}
+
+static int judge(struct check *check)
+{
+	int r;
+
+	if (check->presented)
+		return judge_presented(check);
+	if (check->judgement.reason != REASON_NONE) /* refused on the way here */
+		return 0;
+	r = judge_subject(check->jitd, &check->door, &check->judgement);
+	if (r < 0 || check->judgement.reason != REASON_NONE)
+		return r;
+	if (check->reserved.jti[0])
+		return judge_reserved(check->jitd, &check->door, &check->reserved,
+		                      &check->judgement);
+	return judge_held(check);
+}
+
+/* Where the kernel vouches, only what is outstanding to be typed is worth a prompt; elsewhere a
+ * token may be anybody's for whom this account is open. */
+static bool prompt_is_due(const struct check *check)
+{
+	if (check->asked || !check->door.may_ask)
+		return false;
+	return check->door.vouch != VOUCH_KERNEL ||
+	       (check->held.typed && check->judgement.reason != REASON_LOCKED);
+}
+
 static int decide_inside(struct check *check)
 {
-	int r = judge_subject(check->jitd, &check->door, &check->judgement);
+	int r = judge(check);
 
-	if (r == 0 && check->judgement.reason == REASON_NONE)
-		r = judge(check);
 	if (r == 0 && check->judgement.decision == DECISION_ALLOW &&
 	    check->ask.phase == PHASE_OPEN_SESSION)
 		r = open_session(check);
-	if (r == 0 && check->judgement.decision != DECISION_ALLOW)
-		check->judgement.decision = DECISION_DENY;
-	return r < 0 ? r : append_event(check);
+	if (r < 0)
+		return r;
+	if (check->judgement.decision == DECISION_ALLOW)
+		return append_event(check);
+	check->judgement.decision = DECISION_DENY;
+	return prompt_is_due(check) ? 0 : append_event(check);
 }
+
+static void prompt(struct check *check);
 
 static void decide(struct check *check)
 {
@@ -211,105 +269,155 @@ static void decide(struct check *check)
 	}
 	if (check->judgement.decision == DECISION_ALLOW)
 		txn_wait(txn, &check->result);
+	else if (r == 0 && prompt_is_due(check))
+		prompt(check);
 	else
 		answer(check);
 }
 
-/* ---- tokens on the pool ---- */
+/* ---- what is typed ---- */
 
-struct reading {
-	struct check *check;
-	struct expectation expectation;
-};
-
-static void read_on_pool(void *job)
+/* Why, to whom it may be told, and the question. A peer that hangs up meanwhile abandons the check.
+ */
+static void prompt(struct check *check)
 {
-	struct reading *reading = job;
-	struct check *check = reading->check;
+	struct peer *peer = peer_hold(check->peer);
+	struct message say = {.id = MESSAGE_say}, ask = {.id = MESSAGE_ask};
 
-	for (size_t i = 0; i < check->count; i++) {
-		struct candidate *candidate = &check->candidates[i];
-		token_read(candidate->token, strlen(candidate->token), keys_set(check->jitd->keys),
-		           &reading->expectation, &candidate->result);
-	}
+	if (check->door.told)
+		judgement_line(&check->judgement, &check->door, say.say.text, sizeof(say.say.text));
+	best_effort(text_copy(ask.ask.text, sizeof(ask.ask.text), PROMPT));
+	check->judgement = (struct judgement){0};
+	check->asked = true;
+	peer->asking = check;
+	peer->state = WIRE_ASKED;
+	if (say.say.text[0])
+		peer_send(peer, &say);
+	peer_send(peer, &ask);
+	if (!peer_open(peer) && peer->asking) /* it had gone before */
+		check_abandon(peer);
+	peer_release(peer);
 }
 
-static void read_done(void *job)
+static void typed(void *context, struct presented *presented)
 {
-	struct reading *reading = job;
-	struct check *check = reading->check;
+	struct check *check = context;
 
-	free(reading);
+	check->presented = presented;
+	if (!presented)
+		refuse(check, REASON_INTERNAL);
 	decide(check);
 }
 
-static void read_tokens(struct check *check)
+void check_answer(struct peer *peer, const struct wire_answer *answer)
 {
-	struct reading *reading = calloc(1, sizeof(*reading));
+	struct check *check = peer->asking;
 
-	if (reading) {
-		reading->check = check;
-		reading->expectation =
-		        (struct expectation){.issuer = check->jitd->host_id,
-		                             .audience = check->jitd->host_id,
-		                             .now = check->door.now,
-		                             .lifetime_max = check->jitd->settings->max_grant};
-		if (loop_work(check->jitd->loop, read_on_pool, read_done, reading) == 0)
-			return;
-		free(reading);
+	peer->asking = NULL;
+	peer->state = WIRE_BUSY;
+	check->door.now = clock_wall();
+	if (answer->given) {
+		present(check->jitd, &check->door, answer->text, true, typed, check);
+		return;
 	}
-	decide(check); /* unread tokens allow nothing */
+	refuse(check, REASON_NO_ANSWER);
+	decide(check);
 }
 
-static int held_token(struct store *reader, uint32_t access, char **ret_token)
+void check_abandon(struct peer *peer)
 {
-	cleanup(query_done) struct query query = store_query(reader, STATEMENT_TOKEN_HELD);
-	int r;
+	struct check *check = peer->asking;
 
-	query_number(&query, ":access", access);
-	r = query_step(&query);
-	if (r != QUERY_ROW)
-		return r < 0 ? r : -ENOENT;
-	*ret_token = strdup(query_column_text(&query, 0));
-	return *ret_token ? 0 : -ENOMEM;
-}
-
-/* Which accesses could open this door; what counts is asked again in the message. */
-static int find_candidates(struct check *check)
-{
-	struct store *reader = check->jitd->reader;
-	cleanup(query_done) struct query query = store_query(reader, STATEMENT_ACCESS_ACTIVE_OF);
-	int r;
-
-	query_number(&query, ":uid", check->door.uid);
-	while ((r = query_step(&query)) == QUERY_ROW && check->count < CANDIDATES) {
-		struct candidate *candidate = &check->candidates[check->count];
-		cleanup(cleanup_access) struct access *access = NULL;
-		if (access_of_row(&query, &access) < 0 || !door_fits(&check->door, access->scope))
-			continue;
-		if (held_token(reader, access->id, &candidate->token) < 0)
-			continue;
-		candidate->access = access->id;
-		check->count++;
+	peer->asking = NULL;
+	if (!check->jitd->stopping) {
+		refuse(check, REASON_NO_ANSWER);
+		decide(check);
+	} else {
+		check_free(check);
 	}
-	return r < 0 ? r : 0;
 }
 
 /* ---- the beginning ---- */
 
+static void held_known(void *context)
+{
+	decide(context);
+}
+
 static void subject_known(void *context, enum names_result result, const struct identity *identity)
 {
 	struct check *check = context;
+	struct door *door = &check->door;
 
-	check->door.subject_result = result;
+	door->subject_result = result;
 	if (identity)
-		check->door.subject = identity_copy(identity);
-	if (find_candidates(check) < 0)
-		check->count = 0;
-	if (check->count)
-		read_tokens(check);
+		door->subject = identity_copy(identity);
+	if (door->vouch == VOUCH_SSHD && door->subject && !check->reserved.access)
+		door->uid = door->subject->uid;
+	if (check->reserved.jti[0] || !door->subject ||
+	    held_find(check->jitd, door, &check->held) < 0)
+		decide(check);
+	else
+		held_read(check->jitd, door, &check->held, held_known, check);
+}
+
+/* By the uid of a reservation or of the caller; sshd vouches for a name. Whom nobody vouches for is
+ * not looked up: what is typed says who they are. */
+static void find_subject(struct check *check)
+{
+	struct door *door = &check->door;
+	struct names_key key = {.uid = door->uid};
+
+	if (check->reserved.access) {
+		door->told = true;
+		if (door->vouch == VOUCH_NOBODY && !check->reserved.jti[0])
+			door->vouch = VOUCH_SSHD; /* it did when that was made */
+		if (door->vouch != VOUCH_KERNEL) {
+			key.uid = door->uid = check->reserved.uid;
+			door->named = NULL;
+		}
+	} else if (door->vouch == VOUCH_NOBODY) {
+		refuse(check, door->guarded ? REASON_VOUCH : REASON_SERVICE);
+	} else if (door->vouch == VOUCH_SSHD &&
+	           (!text_is_name(door->account) ||
+	            text_copy(key.name, sizeof(key.name), door->account) < 0)) {
+		refuse(check, REASON_UNKNOWN_USER);
+	}
+	if (check->judgement.reason == REASON_NONE)
+		names_lookup(check->jitd->names, LANE_PAM, &key, subject_known, check);
 	else
 		decide(check);
+}
+
+/* What is reserved already for the process that will open the session. */
+static void find_reservation(struct check *check)
+{
+	struct reservation_key *key = &check->key;
+	const struct door *door = &check->door;
+
+	if (strcmp(door->service, "ssh") != 0)
+		key->handle = check->ask.handle;
+	text_sanitize(key->service, sizeof(key->service), door->service);
+	if (strcmp(door->service, "sudo") != 0)
+		text_sanitize(key->account, sizeof(key->account), check->ask.user);
+	check->reserved = reservation_find(check->jitd->reservations, key, door->now);
+	if (check->ask.phase == PHASE_OPEN_SESSION)
+		reservation_drop(check->jitd->reservations, key);
+}
+
+static void begin(struct check *check, int process_result)
+{
+	if (process_result == 0) {
+		find_reservation(check);
+		find_subject(check);
+		return;
+	}
+	audit_log(check->jitd->audit,
+	          "process %d of %s: which one will open its session cannot be told: %s",
+	          check->peer->process.pid, check->door.service, strerror(-process_result));
+	check->door.may_ask = false;
+	refuse(check, REASON_PROCESS);
+	decide(check);
 }
 
 static int close_inside(struct check *check)
@@ -359,7 +467,7 @@ static void exempt(struct check *check)
 void check_begin(struct peer *peer, const struct wire_check *ask)
 {
 	struct check *check = calloc(1, sizeof(*check));
-	struct names_key key = {.uid = ask->uid};
+	int r;
 
 	if (!check) {
 		peer_close(peer);
@@ -370,11 +478,13 @@ void check_begin(struct peer *peer, const struct wire_check *ask)
 	check->peer = peer_hold(peer);
 	check->ask = *ask;
 	peer->state = WIRE_BUSY;
-	door_of(&check->ask, clock_wall(), &check->door);
+	r = door_process(&check->ask, &peer->process, &check->key.process);
+	door_of(&check->ask, r == 0 && check->key.process.pid == peer->process.pid, clock_wall(),
+	        &check->door);
 	if (door_is_exempt(peer->jitd, &check->door))
 		exempt(check);
 	else if (ask->phase == PHASE_CLOSE_SESSION)
 		close_session(check);
 	else
-		names_lookup(peer->jitd->names, LANE_PAM, &key, subject_known, check);
+		begin(check, r);
 }

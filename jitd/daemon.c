@@ -10,7 +10,9 @@
 #include "base/text.h"
 #include "jitd/audit.h"
 #include "jitd/call.h"
+#include "jitd/check.h"
 #include "jitd/clock.h"
+#include "jitd/codes.h"
 #include "jitd/dispatch.h"
 #include "jitd/grant.h"
 #include "jitd/jitd.h"
@@ -21,8 +23,10 @@
 #include "jitd/session.h"
 #include "jitd/unwritten.h"
 
-static const struct peer_calls peer_calls = {
-        .receive = dispatch, .go_on = listing_continue, .forget = listing_free};
+static const struct peer_calls peer_calls = {.receive = dispatch,
+                                             .abandon = check_abandon,
+                                             .go_on = listing_continue,
+                                             .forget = listing_free};
 
 static void deadline_reached(void *context)
 {
@@ -130,6 +134,8 @@ static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault
 	if (r == 0)
 		r = keys_load(settings->state_dir, &jitd->keys, fault);
 	if (r == 0)
+		r = codes_load(settings->state_dir, &jitd->codes, fault);
+	if (r == 0)
 		r = open_stores(jitd, fault);
 	if (r < 0)
 		return r;
@@ -191,6 +197,7 @@ struct jitd *jitd_free(struct jitd *jitd)
 	loop_free(jitd->loop);
 	store_free(jitd->reader);
 	store_free(jitd->store);
+	codes_free(jitd->codes);
 	keys_free(jitd->keys);
 	policy_free(jitd->policy);
 	settings_free(jitd->settings);

@@ -10,6 +10,7 @@
 #include "jitd/check.h"
 #include "jitd/clock.h"
 #include "jitd/grant.h"
+#include "jitd/issue.h"
 #include "jitd/listing.h"
 #include "jitd/revocation.h"
 
@@ -33,6 +34,7 @@ static const struct route routes[] = {
         {MESSAGE_lock, ROLE_ADMIN, handle_lock, lock_names},
         {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlock_names},
         {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL},
+        {MESSAGE_token, ROLE_PERSON, handle_token, NULL},
         {MESSAGE_list, EVERYBODY, NULL, NULL},
         {MESSAGE_show, EVERYBODY, NULL, NULL},
         {MESSAGE_watch, EVERYBODY, NULL, NULL},
@@ -58,6 +60,7 @@ static void call_free(struct call *call)
 		identity_free(call->named[i].identity);
 	peer_release(call->peer);
 	message_wipe(&call->in);
+	message_wipe(&call->out);
 	free(call);
 }
 
@@ -107,6 +110,23 @@ static void activated(void *context, bool active)
 		               "the access did not become active: see jit show, and jitd's log");
 }
 
+static void fail(struct call *call, int error)
+{
+	audit_log(call->jitd->audit, "%s of %s failed: %s", wire_info(call->in.id)->name,
+	          call->caller->name, strerror(-error));
+	not_on_disk(call);
+}
+
+static void issued(struct call *call, int result)
+{
+	if (result < 0)
+		fail(call, result);
+	else if (call->out.id == MESSAGE_refused)
+		answer(call);
+	else
+		txn_wait(call->jitd->txn, &call->result);
+}
+
 /* ---- the message ---- */
 
 static int run_inside(struct call *call)
@@ -136,17 +156,16 @@ static void run(struct call *call)
 		r = run_inside(call);
 		r = txn_leave(txn, r);
 	}
-	if (r < 0) {
-		audit_log(call->jitd->audit, "%s of %s failed: %s", wire_info(call->in.id)->name,
-		          call->caller->name, strerror(-r));
-		not_on_disk(call);
-	} else if (call->out.id == MESSAGE_refused) {
+	if (r < 0)
+		fail(call, r);
+	else if (call->out.id == MESSAGE_refused)
 		answer(call);
-	} else if (call->activate) {
+	else if (call->activate)
 		grant_activate(call->jitd, call->activate, activated, call);
-	} else {
+	else if (call->issue)
+		issue_begin(call, issued);
+	else
 		txn_wait(txn, &call->result);
-	}
 }
 
 static void run_listing(struct call *call)
@@ -219,6 +238,10 @@ void dispatch(struct peer *peer, const struct message *message)
 
 	if (message->id == MESSAGE_check) {
 		check_begin(peer, &message->check);
+		return;
+	}
+	if (message->id == MESSAGE_answer) {
+		check_answer(peer, &message->answer);
 		return;
 	}
 	call = route ? calloc(1, sizeof(*call)) : NULL;

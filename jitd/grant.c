@@ -9,7 +9,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "jitd/clock.h"
-#include "jitd/mint.h"
+#include "jitd/order.h"
 
 struct activation {
 	struct jitd *jitd;
@@ -39,8 +39,10 @@ static void mint_on_pool(void *job)
 {
 	struct activation *activation = job;
 
-	activation->minted = mint_token(
-	        &activation->order, keys_current_pem(activation->jitd->keys), &activation->token);
+	if (!activation->access->typed)
+		activation->minted =
+		        mint_token(&activation->order, keys_current_pem(activation->jitd->keys),
+		                   &activation->token);
 }
 
 /* Still pending, with enough approvals? Asked in the message that activates. Two may be on their
@@ -82,20 +84,6 @@ static int activate_row(struct activation *activation)
 	return query_finish(&query);
 }
 
-static int keep_token(struct activation *activation)
-{
-	struct jitd *jitd = activation->jitd;
-	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_TOKEN_INSERT);
-
-	query_number(&query, ":exp", activation->order.exp);
-	query_text(&query, ":jti", activation->order.jti);
-	query_number(&query, ":access", activation->access->id);
-	query_text(&query, ":kid", activation->order.kid);
-	query_number(&query, ":iat", activation->order.iat);
-	query_text(&query, ":held", activation->token);
-	return query_finish(&query);
-}
-
 static int activate(struct activation *activation, bool *ret_active)
 {
 	const struct access *access = activation->access;
@@ -108,12 +96,15 @@ static int activate(struct activation *activation, bool *ret_active)
 	*ret_active = true;
 	activation->jitd->accesses_changed = true;
 	r = activate_row(activation);
-	if (r == 0)
-		r = keep_token(activation);
+	if (r == 0 && activation->token)
+		r = order_keep(activation->jitd, &activation->order, KIND_HELD, activation->token);
 	if (r < 0)
 		return r;
-	best_effort(text_format(text, sizeof(text), "jti %s kid %s", activation->order.jti,
-	                        activation->order.kid));
+	if (activation->token)
+		best_effort(text_format(text, sizeof(text), "jti %s kid %s", activation->order.jti,
+		                        activation->order.kid));
+	else
+		best_effort(text_format(text, sizeof(text), "to be typed"));
 	return audit_append(activation->jitd, activation->order.iat,
 	                    &(struct event){.event = EVENT_GRANT,
 	                                    .access = access->id,
@@ -141,27 +132,13 @@ static void minted(void *job)
 }
 
 /* Everything that the token will say, fixed before it is signed. */
-static int order(struct activation *activation, int64_t now)
+static int prepare(struct activation *activation, int64_t now)
 {
-	struct mint_order *out = &activation->order;
-	const struct access *access = activation->access;
-	const struct jitd *jitd = activation->jitd;
-	int r = mint_jti(out->jti);
-
-	if (r == 0)
-		r = text_copy(out->kid, sizeof(out->kid), keys_current_kid(jitd->keys));
-	if (r == 0)
-		r = text_copy(out->iss, sizeof(out->iss), jitd->host_id);
-	if (r == 0)
-		r = text_copy(out->aud, sizeof(out->aud), access->host);
-	if (r == 0)
-		r = text_copy(out->sub, sizeof(out->sub), access->subject);
-	if (r == 0)
-		r = text_copy(out->scope, sizeof(out->scope), access->scope);
-	out->iat = now;
-	out->exp = now + access->seconds;
-	out->access = access->id;
-	return r;
+	activation->order.iat = now;
+	activation->order.exp = now + activation->access->seconds;
+	if (mint_jti(activation->order.jti) < 0)
+		return -EIO;
+	return order_fill(activation->jitd, activation->access, &activation->order);
 }
 
 void grant_activate(struct jitd *jitd, uint32_t access, grant_done *done, void *context)
@@ -178,7 +155,7 @@ void grant_activate(struct jitd *jitd, uint32_t access, grant_done *done, void *
 	/* the writer: what was approved a moment ago may not be committed yet */
 	r = access_get(jitd->store, access, &activation->access);
 	if (r == 0)
-		r = order(activation, clock_wall());
+		r = prepare(activation, clock_wall());
 	if (r == 0)
 		r = loop_work(jitd->loop, mint_on_pool, minted, activation);
 	if (r)

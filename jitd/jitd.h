@@ -25,6 +25,7 @@ struct jitd {
 	struct txn *txn;
 	struct names *names;
 	struct keys *keys;
+	struct codes *codes;
 	struct policy *policy;
 	char policy_digest[65];
 	struct audit *audit;

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "jitd/lock.h"
 #include "jitd/unwritten.h"
-#include "policy/scope.h"
 
-enum hint { HINT_NONE = 0, HINT_ASK, HINT_AGAIN, HINT_SHOW };
+#define DIGEST_DIGITS 64
+
+enum hint { HINT_NONE = 0, HINT_ASK, HINT_AGAIN, HINT_SHOW, HINT_TYPE };
 
 static const struct {
 	const char *word;
@@ -23,34 +25,6 @@ static const struct {
 #undef REASON
 };
 
-/* The doors of this release: those for which the kernel vouches. */
-static const char *const guarded_services[] = {"sudo", "su"};
-
-/* ---- doors ---- */
-
-static bool is_guarded(const char *service)
-{
-	for (size_t i = 0; i < sizeof(guarded_services) / sizeof(guarded_services[0]); i++)
-		if (!strcmp(guarded_services[i], service))
-			return true;
-	return false;
-}
-
-void door_of(const struct wire_check *ask, int64_t now, struct door *door)
-{
-	const char *service = scope_service(ask->service);
-	/* under sudo PAM_USER is the caller until setcred, and the target from then on (measured)
-	 */
-	bool target_known = strcmp(service, "sudo") || ask->phase == PHASE_OPEN_SESSION;
-
-	*door = (struct door){.service = service,
-	                      .account = target_known ? ask->user : NULL,
-	                      .ruser = ask->ruser,
-	                      .uid = ask->uid,
-	                      .guarded = is_guarded(service),
-	                      .now = now};
-}
-
 bool door_is_exempt(const struct jitd *jitd, const struct door *door)
 {
 	const struct strings *exempt = &jitd->settings->exempt;
@@ -61,31 +35,9 @@ bool door_is_exempt(const struct jitd *jitd, const struct door *door)
 	return false;
 }
 
-static int door_scope(const struct door *door, char ret_scope[static SCOPE_SIZE])
-{
-	return text_format(ret_scope, SCOPE_SIZE, "%s:%s", door->service, door->account);
-}
-
-bool door_fits(const struct door *door, const char *scopes)
-{
-	char scope[SCOPE_SIZE];
-
-	if (!door->account)
-		return scope_has_service(scopes, door->service);
-	return text_is_name(door->account) && door_scope(door, scope) == 0 &&
-	       scope_contains(scopes, scope);
-}
-
-const char *door_phase_word(unsigned int phase)
-{
-	static const char *const words[] = {"", "auth", "account", "open-session", "close-session"};
-
-	return phase < sizeof(words) / sizeof(words[0]) ? words[phase] : "";
-}
-
 /* ---- the subject ---- */
 
-static void say_no(struct judgement *judgement, enum reason reason, uint32_t access)
+void judge_no(struct judgement *judgement, enum reason reason, uint32_t access)
 {
 	judgement->decision = DECISION_DENY;
 	judgement->reason = reason;
@@ -98,19 +50,20 @@ int judge_subject(struct jitd *jitd, const struct door *door, struct judgement *
 	int r;
 
 	if (!door->guarded)
-		say_no(judgement, REASON_SERVICE, 0);
+		judge_no(judgement, REASON_SERVICE, 0);
 	else if (door->subject_result == NAMES_UNKNOWN)
-		say_no(judgement, REASON_UNKNOWN_USER, 0);
+		judge_no(judgement, REASON_UNKNOWN_USER, 0);
 	else if ((door->subject_result != NAMES_FOUND && door->subject_result != NAMES_STALE) ||
 	         !door->subject)
-		say_no(judgement, REASON_NAMES, 0);
-	else if (door->subject->uid != door->uid || strcmp(door->ruser, door->subject->name))
-		say_no(judgement, REASON_SUBJECT, 0);
+		judge_no(judgement, REASON_NAMES, 0);
+	else if (door->subject->uid != door->uid ||
+	         (door->named && strcmp(door->named, door->subject->name) != 0))
+		judge_no(judgement, REASON_SUBJECT, 0);
 	if (judgement->reason != REASON_NONE)
 		return 0;
 	r = lock_is_set(jitd, door->uid, &locked);
 	if (r == 0 && locked)
-		say_no(judgement, REASON_LOCKED, 0);
+		judge_no(judgement, REASON_LOCKED, 0);
 	return r;
 }
 
@@ -150,29 +103,53 @@ static enum reason judge_grant(struct jitd *jitd, const struct door *door,
 	return REASON_NONE;
 }
 
-/* Does the token that was read belong to this access, and to nobody else? */
-static int judge_token(struct jitd *jitd, const struct access *access,
-                       const struct token_result *token, const struct door *door,
-                       enum reason *ret_reason)
+static bool same_digest(const char *a, const char *b)
+{
+	return strlen(a) == DIGEST_DIGITS && strlen(b) == DIGEST_DIGITS &&
+	       secret_equal(a, b, DIGEST_DIGITS);
+}
+
+/* Is the token's row there, and does it still stand? Burned is for the caller to mind. */
+static int judge_row(struct jitd *jitd, uint32_t access, const char *jti,
+                     const struct evidence *evidence, enum reason *ret_reason)
 {
 	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_TOKEN_GET);
-	const struct claims *claims = &token->claims;
 	int r;
 
 	*ret_reason = REASON_TOKEN;
-	if (token->decision != DECISION_ALLOW)
+	query_text(&query, ":jti", jti);
+	r = query_step(&query);
+	if (r != QUERY_ROW)
+		return r;
+	if ((uint32_t)query_column(&query, 0) != access)
+		return 0;
+	if (evidence && strcmp(query_column_text(&query, 2), token_kind_word(evidence->kind)) != 0)
+		return 0;
+	if (evidence && evidence->kind != KIND_HELD &&
+	    !same_digest(query_column_text(&query, 3), evidence->digest))
+		return 0;
+	*ret_reason = REASON_NONE;
+	if (!query_is_null(&query, 1))
+		*ret_reason = REASON_REVOKED;
+	else if (evidence && !query_is_null(&query, 4))
+		*ret_reason = REASON_BURNED;
+	return 0;
+}
+
+/* Does the token that was read belong to this access, and to nobody else? */
+static int judge_token(struct jitd *jitd, const struct access *access,
+                       const struct evidence *evidence, const struct door *door,
+                       enum reason *ret_reason)
+{
+	const struct claims *claims = &evidence->token->claims;
+
+	*ret_reason = REASON_TOKEN;
+	if (evidence->token->decision != DECISION_ALLOW)
 		return 0;
 	if (claims->access != access->id || strcmp(claims->sub, access->subject) ||
 	    strcmp(claims->scope, access->scope) || strcmp(claims->sub, door->subject->name))
 		return 0;
-	query_text(&query, ":jti", claims->jti);
-	r = query_step(&query);
-	if (r != QUERY_ROW)
-		return r;
-	if ((uint32_t)query_column(&query, 0) != access->id)
-		return 0;
-	*ret_reason = query_is_null(&query, 1) ? REASON_NONE : REASON_REVOKED;
-	return 0;
+	return judge_row(jitd, access->id, claims->jti, evidence, ret_reason);
 }
 
 /* What is asked anew at every check: membership, and deny rules. */
@@ -191,8 +168,29 @@ static enum reason judge_policy(struct jitd *jitd, const struct door *door,
 	return answer.rule && answer.effect != DECISION_ALLOW ? REASON_RULE_DENIES : REASON_NONE;
 }
 
+static enum reason judge_running(struct jitd *jitd, const struct door *door,
+                                 const struct access *access)
+{
+	enum reason reason = judge_grant(jitd, door, access);
+
+	return reason == REASON_NONE ? judge_policy(jitd, door, access) : reason;
+}
+
+/* ALLOW is said here and nowhere else. */
+static void conclude(struct judgement *judgement, const struct access *access, enum reason reason)
+{
+	judge_no(judgement, reason, access->id);
+	best_effort(text_format(judgement->scope, sizeof(judgement->scope), "%.*s",
+	                        (int)strcspn(access->scope, " "), access->scope));
+	if (reason != REASON_NONE)
+		return;
+	judgement->decision = DECISION_ALLOW;
+	judgement->until = access->until;
+	judgement->counts = access->uses_left >= 0;
+}
+
 int judge_candidate(struct jitd *jitd, const struct door *door, uint32_t id,
-                    const struct token_result *token, struct judgement *judgement)
+                    const struct evidence *evidence, struct judgement *judgement)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
 	enum reason reason;
@@ -200,26 +198,44 @@ int judge_candidate(struct jitd *jitd, const struct door *door, uint32_t id,
 
 	if (r)
 		return r < 0 ? r : -EIO;
-	reason = judge_grant(jitd, door, access);
+	reason = judge_running(jitd, door, access);
 	if (reason == REASON_NONE)
-		reason = judge_policy(jitd, door, access);
-	if (reason == REASON_NONE)
-		r = judge_token(jitd, access, token, door, &reason);
+		r = judge_token(jitd, access, evidence, door, &reason);
 	if (r < 0)
 		return r;
-	judgement->token = token->reason;
-	say_no(judgement, reason, id);
-	best_effort(text_format(judgement->scope, sizeof(judgement->scope), "%.*s",
-	                        (int)strcspn(access->scope, " "), access->scope));
-	if (reason != REASON_NONE)
-		return 0;
-	judgement->decision = DECISION_ALLOW;
-	judgement->until = access->until;
-	judgement->counts = access->uses_left >= 0;
+	judgement->token = evidence->token->reason;
+	conclude(judgement, access, reason);
+	return 0;
+}
+
+int judge_reserved(struct jitd *jitd, const struct door *door,
+                   const struct reservation *reservation, struct judgement *judgement)
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+	enum reason reason;
+	int r = access_get(jitd->store, reservation->access, &access);
+
+	if (r)
+		return r < 0 ? r : -EIO;
+	reason = judge_running(jitd, door, access);
+	if (reason == REASON_NONE)
+		r = judge_row(jitd, access->id, reservation->jti, NULL, &reason);
+	if (r < 0)
+		return r;
+	conclude(judgement, access, reason);
 	return 0;
 }
 
 /* ---- why there was nothing ---- */
+
+static enum reason reason_without_token(const struct access *access)
+{
+	enum reason reason = reason_of_state(access->state);
+
+	if (reason != REASON_NONE)
+		return reason;
+	return access->typed ? REASON_TYPED : REASON_TOKEN;
+}
 
 /* The newest access that was for this door says why; else one for the same service and another
  * account. */
@@ -229,7 +245,7 @@ int judge_nothing(struct jitd *jitd, const struct door *door, struct judgement *
 	        store_query(jitd->store, STATEMENT_ACCESS_NEWEST_OF);
 	int r;
 
-	say_no(judgement, REASON_NO_ACCESS, 0);
+	judge_no(judgement, REASON_NO_ACCESS, 0);
 	query_number(&query, ":uid", door->uid);
 	while ((r = query_step(&query)) == QUERY_ROW) {
 		cleanup(cleanup_access) struct access *access = NULL;
@@ -237,19 +253,32 @@ int judge_nothing(struct jitd *jitd, const struct door *door, struct judgement *
 		if (r < 0)
 			return r;
 		if (door_fits(door, access->scope)) {
-			enum reason reason = reason_of_state(access->state);
-			say_no(judgement, reason == REASON_NONE ? REASON_TOKEN : reason,
-			       access->id);
+			judge_no(judgement, reason_without_token(access), access->id);
 			return 0;
 		}
 		if (judgement->reason == REASON_NO_ACCESS && access->state == STATE_ACTIVE &&
 		    scope_has_service(access->scope, door->service))
-			say_no(judgement, REASON_WRONG_ACCOUNT, access->id);
+			judge_no(judgement, REASON_WRONG_ACCOUNT, access->id);
 	}
 	return r < 0 ? r : 0;
 }
 
-/* ---- the use ---- */
+/* ---- the token, the use ---- */
+
+int judgement_burn(struct jitd *jitd, struct judgement *judgement, const char *jti, int64_t now)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_TOKEN_BURN);
+	int r;
+
+	query_text(&query, ":jti", jti);
+	query_number(&query, ":now", now);
+	r = query_step(&query);
+	if (r < 0)
+		return r;
+	if (r != QUERY_ROW)
+		judge_no(judgement, REASON_BURNED, judgement->access);
+	return r == QUERY_ROW ? query_finish(&query) : 0;
+}
 
 static int spend(struct jitd *jitd, uint32_t id, int64_t *ret_left)
 {
@@ -272,7 +301,7 @@ int judgement_open(struct jitd *jitd, struct judgement *judgement,
 	int r = judgement->counts ? spend(jitd, judgement->access, &left) : 0;
 
 	if (r == ACCESS_WRONG_STATE) {
-		say_no(judgement, REASON_USED_UP, judgement->access);
+		judge_no(judgement, REASON_USED_UP, judgement->access);
 		return 0;
 	}
 	if (r == 0)
@@ -304,31 +333,55 @@ static void what_to_ask(const struct judgement *judgement, const struct door *do
 		ret_scope[0] = '\0';
 }
 
+/* Where nobody vouches the line tells nothing that the person did not bring along. */
+static const char *line_for_anybody(enum reason reason)
+{
+	if (reason == REASON_TYPED_CUT)
+		return "pam-jit: that looks cut off. Use a code: jit token ID --code";
+	return "pam-jit: that opens nothing here. A token or code is good once: jit token ID --code";
+}
+
+static void put_number(char *ret_text, size_t size, const char *line, uint32_t access)
+{
+	const char *number = strstr(line, "%u");
+
+	if (number)
+		(void)snprintf(ret_text, size, "%.*s%u%s", (int)(number - line), line, access,
+		               number + 2);
+	else
+		(void)snprintf(ret_text, size, "%s", line);
+}
+
+static void put_hint(char *ret_text, size_t size, const struct judgement *judgement,
+                     const struct door *door, enum hint hint)
+{
+	char scope[SCOPE_SIZE];
+
+	ret_text[0] = '\0';
+	what_to_ask(judgement, door, scope);
+	if (hint == HINT_ASK || hint == HINT_AGAIN)
+		(void)snprintf(ret_text, size, ". Ask%s: jit request %s",
+		               hint == HINT_AGAIN ? " again" : "", scope);
+	if (hint == HINT_SHOW)
+		(void)snprintf(ret_text, size, ". See: jit show %u", judgement->access);
+	if (hint == HINT_TYPE && judgement->access)
+		(void)snprintf(ret_text, size, ". Get a code: jit token %u --code",
+		               judgement->access);
+	else if (hint == HINT_TYPE)
+		(void)snprintf(ret_text, size, ". Get a code: jit token ID --code");
+}
+
 void judgement_line(const struct judgement *judgement, const struct door *door, char *ret_text,
                     size_t size)
 {
 	enum reason reason = judgement->reason == REASON_NONE ? REASON_INTERNAL : judgement->reason;
-	char why[256], scope[SCOPE_SIZE];
-	const char *line = reasons[reason].line, *number = strstr(line, "%u");
+	char why[256], hint[256];
 
-	if (number)
-		(void)snprintf(why, sizeof(why), "%.*s%u%s", (int)(number - line), line,
-		               judgement->access, number + 2);
-	else
-		(void)snprintf(why, sizeof(why), "%s", line);
-	what_to_ask(judgement, door, scope);
-	switch (reasons[reason].hint) {
-	case HINT_NONE:
-		(void)snprintf(ret_text, size, "pam-jit: %s", why);
-		break;
-	case HINT_ASK:
-	case HINT_AGAIN:
-		(void)snprintf(ret_text, size, "pam-jit: %s. Ask%s: jit request %s", why,
-		               reasons[reason].hint == HINT_AGAIN ? " again" : "", scope);
-		break;
-	case HINT_SHOW:
-		(void)snprintf(ret_text, size, "pam-jit: %s. See: jit show %u", why,
-		               judgement->access);
-		break;
+	if (door->guarded && !door->told) {
+		(void)snprintf(ret_text, size, "%s", line_for_anybody(reason));
+		return;
 	}
+	put_number(why, sizeof(why), reasons[reason].line, judgement->access);
+	put_hint(hint, sizeof(hint), judgement, door, reasons[reason].hint);
+	(void)snprintf(ret_text, size, "pam-jit: %s%s", why, hint);
 }

@@ -8,6 +8,9 @@
 
 #include "base/decision.h"
 #include "jitd/access.h"
+#include "jitd/door.h"
+#include "jitd/order.h"
+#include "jitd/reservation.h"
 #include "jitd/session.h"
 #include "token/token.h"
 
@@ -19,17 +22,11 @@ enum reason {
 	REASONS
 };
 
-/* What is asked, in our words. */
-struct door {
-	const char *service; /* as in scopes: "sudo"; into the ask or constant */
-	const char *account; /* the target, NULL where PAM does not know it yet (sudo before
-	                        open_session) */
-	const char *ruser;
-	uid_t uid;    /* real uid: the subject, vouched for by the kernel */
-	bool guarded; /* a door of this release */
-	enum names_result subject_result;
-	struct identity *subject; /* owned by the check */
-	int64_t now;
+/* A token that was read, and how it came. */
+struct evidence {
+	const struct token_result *token;
+	enum token_kind kind;
+	const char *digest; /* of KIND_TOKEN and KIND_CODE: what the row must say */
 };
 
 struct judgement {
@@ -42,18 +39,24 @@ struct judgement {
 	char scope[131]; /* what to ask for */
 };
 
-void door_of(const struct wire_check *ask, int64_t now, struct door *ret_door);
 bool door_is_exempt(const struct jitd *jitd, const struct door *door);
-bool door_fits(const struct door *door, const char *scopes);
-const char *door_phase_word(unsigned int phase);
 
 /* -errno from each: the store failed, and the check is denied. */
 must_check int judge_subject(struct jitd *jitd, const struct door *door,
                              struct judgement *judgement);
 must_check int judge_candidate(struct jitd *jitd, const struct door *door, uint32_t access,
-                               const struct token_result *token, struct judgement *judgement);
+                               const struct evidence *evidence, struct judgement *judgement);
+/* Of an access whose token was typed and burned for this process before. */
+must_check int judge_reserved(struct jitd *jitd, const struct door *door,
+                              const struct reservation *reservation, struct judgement *judgement);
 must_check int judge_nothing(struct jitd *jitd, const struct door *door,
                              struct judgement *judgement);
+void judge_no(struct judgement *judgement, enum reason reason, uint32_t access);
+
+/* Burns the token of an allowed judgement: it was good once. Where somebody was faster the
+ * judgement becomes a refusal. */
+must_check int judgement_burn(struct jitd *jitd, struct judgement *judgement, const char *jti,
+                              int64_t now);
 
 /* Spends the use and opens the session of an allowed judgement. Where the last use went meanwhile,
  * the judgement becomes a refusal and *ret_session stays 0. */
@@ -61,7 +64,8 @@ must_check int judgement_open(struct jitd *jitd, struct judgement *judgement,
                               const struct session_facts *facts, uint32_t *ret_session);
 
 const char *judgement_word(const struct judgement *judgement);
-/* One line for the person: why, and what to type next. */
+/* One line for the person: why, and what to type next; where nobody vouches for them always the
+ * same, but for what is plain from what they typed. */
 void judgement_line(const struct judgement *judgement, const struct door *door, char *ret_text,
                     size_t size);
 

@@ -8,9 +8,13 @@ libjitd_la_SOURCES = \
 	jitd/call.c jitd/call.h \
 	jitd/check.c jitd/check.h \
 	jitd/clock.c jitd/clock.h \
+	jitd/codes.c jitd/codes.h \
 	jitd/daemon.c jitd/jitd.h \
 	jitd/dispatch.c jitd/dispatch.h \
+	jitd/door.c jitd/door.h \
 	jitd/grant.c jitd/grant.h \
+	jitd/held.c jitd/held.h \
+	jitd/issue.c jitd/issue.h \
 	jitd/judge.c jitd/judge.h jitd/reason.def \
 	jitd/keys.c jitd/keys.h \
 	jitd/listing.c jitd/listing.h \
@@ -20,7 +24,9 @@ libjitd_la_SOURCES = \
 	jitd/names.c jitd/names.h \
 	jitd/names_cache.c jitd/names_cache.h \
 	jitd/names_crew.c jitd/names_crew.h \
+	jitd/order.c jitd/order.h \
 	jitd/peer.c jitd/peer.h \
+	jitd/present.c jitd/present.h \
 	jitd/privileges.c jitd/privileges.h \
 	jitd/process.c jitd/process.h \
 	jitd/request.c \
@@ -42,7 +48,7 @@ jitd_jitd_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 jitd_jitd_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 jitd_jitd_LDADD = libjitd.la
 
-JITD_UNIT_TESTS = jitd/access_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test jitd/inside_test
+JITD_UNIT_TESTS = jitd/access_test jitd/codes_test jitd/door_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test jitd/inside_test
 if HAVE_CMOCKA
 check_PROGRAMS += $(JITD_UNIT_TESTS)
 TESTS += $(JITD_UNIT_TESTS)
@@ -50,6 +56,12 @@ endif
 jitd_access_test_SOURCES = jitd/access_test.c
 jitd_access_test_CFLAGS = $(TEST_CFLAGS)
 jitd_access_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_codes_test_SOURCES = jitd/codes_test.c
+jitd_codes_test_CFLAGS = $(TEST_CFLAGS)
+jitd_codes_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_door_test_SOURCES = jitd/door_test.c
+jitd_door_test_CFLAGS = $(TEST_CFLAGS)
+jitd_door_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_keys_test_SOURCES = jitd/keys_test.c
 jitd_keys_test_CFLAGS = $(TEST_CFLAGS)
 jitd_keys_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=cleanup_secret

@@ -82,6 +82,8 @@ void peer_close(struct peer *peer)
 	else
 		peers->first = peer->next;
 	peers->counts[peer->kind]--;
+	if (peer->asking)
+		peer->calls->abandon(peer);
 	peer_release(peer);
 }
 
@@ -167,6 +169,7 @@ static void flush_output(struct peer *peer)
 		if (!peer->first)
 			peer->last = &peer->first;
 		peer->queued -= packet->length;
+		explicit_bzero(packet->bytes, packet->length);
 		free(packet);
 	}
 	if (watch_set(peer->watch, WATCH_READ) < 0)
@@ -360,17 +363,26 @@ static void accept_ready(void *context, int events)
 	}
 }
 
+static bool is_idle(const struct peer *peer)
+{
+	bool waits_for_us = peer->state == WIRE_BUSY && !peer->first && !peer->coming_back;
+	int64_t allowed = peer->state == WIRE_ASKED ? PEER_ASKED_MS : PEER_IDLE_MS;
+
+	return !waits_for_us && peer->active < clock_ticks() - allowed * 1000000;
+}
+
 static void sweep(void *context)
 {
 	struct peers *peers = context;
-	int64_t before = clock_ticks() - (int64_t)PEER_IDLE_MS * 1000000;
+	struct peer *peer = peers->first;
 
-	for (struct peer *peer = peers->first, *next; peer; peer = next) {
-		bool waits_for_us = peer->state == WIRE_BUSY && !peer->first && !peer->coming_back;
-		next = peer->next;
-		if (!waits_for_us && peer->active < before)
+	while (peer)
+		if (is_idle(peer)) {
 			peer_close(peer);
-	}
+			peer = peers->first; /* what was abandoned may have closed others */
+		} else {
+			peer = peer->next;
+		}
 	for (size_t i = 0; i < 2; i++)
 		best_effort(watch_set(peers->listeners[i].watch, WATCH_READ));
 	timer_start(peers->sweep, SWEEP_MS);

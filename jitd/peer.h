@@ -12,13 +12,15 @@
 #include "jitd/jitd.h"
 #include "wire/message.h"
 
-#define PEERS_MAX       1024  /* of clients; root's PAM clients have as many of their own */
-#define PEERS_PER_UID   64    /* of one uid, root excepted */
-#define PEER_IDLE_MS    10000 /* without a command, or with output that nobody takes */
+#define PEERS_MAX       1024   /* of clients; root's PAM clients have as many of their own */
+#define PEERS_PER_UID   64     /* of one uid, root excepted */
+#define PEER_IDLE_MS    10000  /* without a command, or with output that nobody takes */
+#define PEER_ASKED_MS   600000 /* somebody types; sshd and sudo have limits of their own */
 #define PEER_OUTPUT_MAX (1 << 20)
 
 enum peer_kind { PEER_PAM = 1, PEER_CLIENT };
 
+struct check;
 struct packet; /* output that the socket had no room for */
 struct listing;
 
@@ -37,6 +39,7 @@ struct peer {
 	size_t queued;           /* bytes */
 	bool coming_back;        /* more rows follow once the socket has room */
 	struct listing *listing; /* rows still to come */
+	struct check *asking;    /* waits for this peer's answer; its state is ASKED */
 	uint32_t watching;       /* an access to tell about */
 	bool watching_pending;   /* what waits for this caller's decision */
 };
@@ -46,6 +49,8 @@ struct peer {
 struct peer_calls {
 	/* a message that this kind of peer may send in this state */
 	void (*receive)(struct peer *peer, const struct message *message);
+	/* it closed while peer->asking waited: takes that over */
+	void (*abandon)(struct peer *peer);
 	/* its output is taken: go on with what peer->listing still has */
 	void (*go_on)(struct peer *peer);
 	struct listing *(*forget)(struct listing *listing); /* takes NULL */

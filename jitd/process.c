@@ -17,9 +17,12 @@
 #define SO_PEERPIDFD 77 /* Linux 6.5; the headers of Debian 12 do not have it */
 #endif
 
-#define PROC_TEXT_SIZE   4096 /* /proc/PID/stat: 52 numbers and a name */
-#define START_TIME_FIELD 22   /* proc_pid_stat(5) */
-#define FIRST_AFTER_NAME 3    /* the field that follows the process name */
+#define PROC_TEXT_SIZE 4096 /* /proc/PID/stat: 52 numbers and a name */
+/* proc_pid_stat(5); the field that follows the process name is the third */
+#define FIRST_AFTER_NAME 3
+#define PARENT_FIELD     4
+#define SESSION_FIELD    6
+#define START_TIME_FIELD 22
 #define BOOT_ID_PATH     "/proc/sys/kernel/random/boot_id"
 
 static int pidfd_of(pid_t pid)
@@ -112,12 +115,22 @@ static int read_login_uid(int directory, uid_t *ret_uid)
 	return 0;
 }
 
-static int read_start_time(int directory, uint64_t *ret_start_time)
+static int read_stat(int directory, struct process_stat *ret_stat)
 {
 	char text[PROC_TEXT_SIZE];
 	int r = read_text(directory, "stat", text, sizeof(text));
 
-	return r < 0 ? r : process_parse_start_time(text, ret_start_time);
+	return r < 0 ? r : process_parse_stat(text, ret_stat);
+}
+
+static int read_start_time(int directory, uint64_t *ret_start_time)
+{
+	struct process_stat stat;
+	int r = read_stat(directory, &stat);
+
+	if (r == 0)
+		*ret_start_time = stat.start_time;
+	return r;
 }
 
 static void read_details(struct peer_process *process)
@@ -185,6 +198,35 @@ int process_reopen(pid_t pid, uint64_t start_time, int *ret_pidfd)
 	return 0;
 }
 
+int process_leader(const struct peer_process *peer, struct process_id *ret_leader)
+{
+	cleanup(cleanup_close) int directory = open_directory(peer->pid);
+	cleanup(cleanup_close) int pidfd = -1;
+	cleanup(cleanup_close) int leader_directory = -1;
+	struct process_stat before, after, leader;
+	int r = directory < 0 ? directory : read_stat(directory, &before);
+
+	if (r < 0)
+		return r;
+	if (before.session <= 0 || (before.session != peer->pid && before.session != before.parent))
+		return -EPERM;
+	pidfd = pidfd_of(before.session);
+	leader_directory = open_directory(before.session);
+	if (pidfd < 0 || leader_directory < 0)
+		return -ESRCH;
+	r = read_stat(leader_directory, &leader);
+	if (r == 0)
+		r = read_stat(directory, &after);
+	if (r < 0)
+		return r;
+	if (after.session != before.session || after.start_time != peer->start_time ||
+	    leader.session != before.session || !process_alive(pidfd) ||
+	    !process_alive(peer->pidfd))
+		return -ESRCH;
+	*ret_leader = (struct process_id){.pid = before.session, .start_time = leader.start_time};
+	return 0;
+}
+
 bool process_alive(int pidfd)
 {
 	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
@@ -198,33 +240,48 @@ bool process_alive(int pidfd)
 	return r == 0;
 }
 
-int process_parse_start_time(const char *stat, uint64_t *ret_start_time)
+/* The field at `at`, a blank before it and something after it, without which the number may be cut.
+ */
+static int parse_field(const char *at, uint64_t max, uint64_t *ret_number)
 {
-	const char *at = strrchr(stat, ')');
 	char digits[24];
-	size_t length;
-	int r;
+	size_t length = strcspn(at, " \n");
 
-	if (!at)
-		return -EINVAL;
-	at++;
-	for (int field = FIRST_AFTER_NAME; field < START_TIME_FIELD; field++) {
-		if (*at != ' ')
-			return -EINVAL;
-		at++;
-		at += strcspn(at, " \n");
-	}
-	if (*at != ' ')
-		return -EINVAL;
-	at++;
-	length = strcspn(at, " \n");
-	/* without what follows it, the number itself may be cut */
 	if (!at[length] || length >= sizeof(digits))
 		return -EINVAL;
 	memcpy(digits, at, length);
 	digits[length] = '\0';
-	r = parse_number(digits, UINT64_MAX, ret_start_time);
-	return r < 0 ? -EINVAL : 0;
+	return parse_number(digits, max, ret_number) < 0 ? -EINVAL : 0;
+}
+
+int process_parse_stat(const char *text, struct process_stat *ret_stat)
+{
+	const char *at = strrchr(text, ')');
+	uint64_t parent = 0, session = 0, start_time = 0;
+	int r = 0;
+
+	if (!at)
+		return -EINVAL;
+	at++;
+	for (int field = FIRST_AFTER_NAME; r == 0; field++) {
+		if (*at != ' ')
+			return -EINVAL;
+		at++;
+		if (field == PARENT_FIELD)
+			r = parse_field(at, INT32_MAX, &parent);
+		if (field == SESSION_FIELD)
+			r = parse_field(at, INT32_MAX, &session);
+		if (field == START_TIME_FIELD) {
+			r = parse_field(at, UINT64_MAX, &start_time);
+			break;
+		}
+		at += strcspn(at, " \n");
+	}
+	if (r == 0)
+		*ret_stat = (struct process_stat){.parent = (pid_t)parent,
+		                                  .session = (pid_t)session,
+		                                  .start_time = start_time};
+	return r;
 }
 
 int process_boot_id(char ret_boot_id[static BOOT_ID_SIZE])

@@ -253,7 +253,7 @@ static void p23_start_time_is_read_after_the_last_parenthesis(void **state)
 	static const struct {
 		const char *text;
 		int result;
-		uint64_t start;
+		uint64_t start; /* parent is 1 and session 3 in all of them */
 	} rows[] = {
 	        {"1 (a)" FIELDS_3_TO_21 " 4711 9\n", 0, 4711},
 	        {"1 (a)" FIELDS_3_TO_21 " 18446744073709551615 9", 0, UINT64_MAX},
@@ -275,9 +275,11 @@ static void p23_start_time_is_read_after_the_last_parenthesis(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		uint64_t start = 0;
-		assert_int_equal(process_parse_start_time(rows[i].text, &start), rows[i].result);
-		assert_true(start == rows[i].start);
+		struct process_stat stat = {0};
+		assert_int_equal(process_parse_stat(rows[i].text, &stat), rows[i].result);
+		assert_true(stat.start_time == rows[i].start);
+		assert_int_equal(stat.parent, rows[i].result ? 0 : 1);
+		assert_int_equal(stat.session, rows[i].result ? 0 : 3);
 	}
 }
 

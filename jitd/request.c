@@ -216,6 +216,8 @@ static int insert(struct call *call, const struct wish *wish, uint32_t *ret_id)
 		query_number(&query, ":uses_left", rule->uses);
 	else
 		query_null(&query, ":uses_left");
+	query_text(&query, ":present", rule->present == PRESENT_HELD ? "held" : "typed");
+	query_number(&query, ":token_ttl", rule->token_ttl);
 	query_number(&query, ":now", call->now);
 	query_number(&query, ":lapses", call->now + rule->pending);
 	r = query_step(&query);

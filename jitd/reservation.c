@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct reservation {
+struct slot {
 	struct reservation_key key;
-	uint32_t access; /* 0: free */
+	struct reservation value; /* access 0: free */
 	int64_t until;
 };
 
 struct reservations {
-	struct reservation slots[RESERVATIONS_MAX];
+	struct slot slots[RESERVATIONS_MAX];
 	size_t next;
 };
 
@@ -30,42 +30,48 @@ struct reservations *reservations_free(struct reservations *reservations)
 
 static bool same(const struct reservation_key *a, const struct reservation_key *b)
 {
-	return a->pid == b->pid && a->start_time == b->start_time && a->start_time &&
-	       a->uid == b->uid && !memcmp(&a->handle, &b->handle, sizeof(a->handle)) &&
-	       !strcmp(a->service, b->service);
+	return a->process.pid == b->process.pid && a->process.start_time == b->process.start_time &&
+	       a->process.start_time && !memcmp(&a->handle, &b->handle, sizeof(a->handle)) &&
+	       !strcmp(a->service, b->service) && !strcmp(a->account, b->account);
 }
 
-static struct reservation *find(struct reservations *reservations,
-                                const struct reservation_key *key)
+static size_t find(const struct reservations *reservations, const struct reservation_key *key)
 {
-	for (size_t i = 0; i < RESERVATIONS_MAX; i++)
-		if (reservations->slots[i].access && same(&reservations->slots[i].key, key))
-			return &reservations->slots[i];
-	return NULL;
+	size_t i = 0;
+
+	while (i < RESERVATIONS_MAX &&
+	       !(reservations->slots[i].value.access && same(&reservations->slots[i].key, key)))
+		i++;
+	return i;
 }
 
 void reservation_make(struct reservations *reservations, const struct reservation_key *key,
-                      uint32_t access, int64_t now)
+                      const struct reservation *reservation, int64_t now)
 {
-	struct reservation *slot = find(reservations, key);
+	size_t i = find(reservations, key);
 
-	if (!slot) {
-		slot = &reservations->slots[reservations->next];
+	if (i == RESERVATIONS_MAX) {
+		i = reservations->next;
 		reservations->next = (reservations->next + 1) % RESERVATIONS_MAX;
 	}
-	*slot = (struct reservation){
-	        .key = *key, .access = access, .until = now + RESERVATION_SECONDS};
+	reservations->slots[i] = (struct slot){
+	        .key = *key, .value = *reservation, .until = now + RESERVATION_SECONDS};
 }
 
-uint32_t reservation_take(struct reservations *reservations, const struct reservation_key *key,
-                          int64_t now)
+struct reservation reservation_find(const struct reservations *reservations,
+                                    const struct reservation_key *key, int64_t now)
 {
-	struct reservation *slot = find(reservations, key);
-	uint32_t access = 0;
+	size_t i = find(reservations, key);
 
-	if (slot && now < slot->until)
-		access = slot->access;
-	if (slot)
-		slot->access = 0;
-	return access;
+	if (i == RESERVATIONS_MAX || now >= reservations->slots[i].until)
+		return (struct reservation){0};
+	return reservations->slots[i].value;
+}
+
+void reservation_drop(struct reservations *reservations, const struct reservation_key *key)
+{
+	size_t i = find(reservations, key);
+
+	if (i < RESERVATIONS_MAX)
+		reservations->slots[i].value.access = 0;
 }

@@ -183,6 +183,8 @@ struct rule rule_builtin(int64_t max_grant)
 	        .max = BUILTIN_MAX,
 	        .default_for = BUILTIN_DEFAULT,
 	        .pending = BUILTIN_PENDING,
+	        .token_ttl = 300,
+	        .present = PRESENT_HELD,
 	};
 
 	if (rule.max > max_grant)

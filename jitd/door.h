@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Doors: what PAM's facts mean. Which services are guarded, who vouches for whom there, which scope
+ * opens it, and which process will open the session. Pure; messages from pam.sock are believed.
+ */
+#ifndef JIT_JITD_DOOR_H
+#define JIT_JITD_DOOR_H
+
+#include "jitd/names.h"
+#include "jitd/process.h"
+#include "policy/scope.h"
+#include "wire/message.h"
+
+/* Who says that the subject is the one they claim to be. Zero: nobody, so a held token counts for
+ * nothing and only what is typed does. */
+enum vouch {
+	VOUCH_NOBODY = 0,
+	VOUCH_KERNEL, /* sudo, su: the real uid */
+	VOUCH_SSHD,   /* an ssh key, or whatever else let sshd skip `auth` */
+};
+
+/* What is asked, in our words. */
+struct door {
+	const char *service; /* as in scopes: "sudo"; into the ask or constant */
+	const char *account; /* the target, NULL where PAM does not know it yet (sudo before
+	                        open_session) */
+	const char *named;   /* the name that the subject must bear; NULL: any that was looked up by
+	                        its uid */
+	const char *source;  /* where it comes from: an address, a terminal, or "" */
+	enum vouch vouch;
+	uid_t uid;    /* of the subject; VOUCH_KERNEL: from the beginning, else once looked up */
+	bool guarded; /* a door of this release */
+	bool told;    /* somebody is vouched for, and hears why not */
+	bool may_ask; /* a prompt can be answered in this phase */
+	enum names_result subject_result;
+	struct identity *subject; /* owned by whoever looked it up */
+	int64_t now;
+};
+
+/* `leads`: the peer is the leader of its session, which tells sshd's monitor from the child that
+ * converses. Points into `ask`. */
+void door_of(const struct wire_check *ask, bool leads, int64_t now, struct door *ret_door);
+
+/* Does one of these scopes open it? Where the account is not known yet, one of the service. */
+bool door_fits(const struct door *door, const char *scopes);
+must_check int door_scope(const struct door *door, char ret_scope[static SCOPE_SIZE]);
+
+/* The process that will open the session: the peer itself; with sshd the leader of its session (its
+ * monitor, for every method: measured), which is the peer or its parent. At open_session it must be
+ * the peer. -errno: cannot be told, so deny. */
+must_check int door_process(const struct wire_check *ask, const struct peer_process *peer,
+                            struct process_id *ret_process);
+
+const char *door_phase_word(unsigned int phase);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jitd/held.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/secret.h"
+
+struct reading {
+	struct jitd *jitd;
+	struct held *held;
+	struct expectation expectation;
+	void (*done)(void *context);
+	void *context;
+};
+
+static void read_on_pool(void *job)
+{
+	struct reading *reading = job;
+
+	for (size_t i = 0; i < reading->held->count; i++) {
+		struct candidate *candidate = &reading->held->candidates[i];
+		token_read(candidate->token, strlen(candidate->token),
+		           keys_set(reading->jitd->keys), &reading->expectation,
+		           &candidate->result);
+	}
+}
+
+static void read_done(void *job)
+{
+	struct reading *reading = job;
+	void (*done)(void *context) = reading->done;
+	void *context = reading->context;
+
+	free(reading);
+	done(context);
+}
+
+void held_read(struct jitd *jitd, const struct door *door, struct held *held,
+               void (*done)(void *context), void *context)
+{
+	struct reading *reading = held->count ? calloc(1, sizeof(*reading)) : NULL;
+
+	if (reading) {
+		*reading =
+		        (struct reading){.jitd = jitd,
+		                         .held = held,
+		                         .expectation = {.issuer = jitd->host_id,
+		                                         .audience = jitd->host_id,
+		                                         .now = door->now,
+		                                         .lifetime_max = jitd->settings->max_grant},
+		                         .done = done,
+		                         .context = context};
+		if (loop_work(jitd->loop, read_on_pool, read_done, reading) == 0)
+			return;
+		free(reading);
+	}
+	done(context);
+}
+
+static int held_token(struct store *reader, uint32_t access, char **ret_token)
+{
+	cleanup(query_done) struct query query = store_query(reader, STATEMENT_TOKEN_HELD);
+	int r;
+
+	query_number(&query, ":access", access);
+	r = query_step(&query);
+	if (r != QUERY_ROW)
+		return r < 0 ? r : -ENOENT;
+	*ret_token = strdup(query_column_text(&query, 0));
+	return *ret_token ? 0 : -ENOMEM;
+}
+
+int held_find(struct jitd *jitd, const struct door *door, struct held *held)
+{
+	struct store *reader = jitd->reader;
+	cleanup(query_done) struct query query = store_query(reader, STATEMENT_ACCESS_ACTIVE_OF);
+	int r;
+
+	query_number(&query, ":uid", door->uid);
+	while ((r = query_step(&query)) == QUERY_ROW && held->count < CANDIDATES) {
+		struct candidate *candidate = &held->candidates[held->count];
+		cleanup(cleanup_access) struct access *access = NULL;
+		if (access_of_row(&query, &access) < 0 || !door_fits(door, access->scope))
+			continue;
+		if (access->typed && !held->typed)
+			held->typed = access->id;
+		if (access->typed || held_token(reader, access->id, &candidate->token) < 0)
+			continue;
+		candidate->access = access->id;
+		held->count++;
+	}
+	return r < 0 ? r : 0;
+}
+
+void held_wipe(struct held *held)
+{
+	for (size_t i = 0; i < held->count; i++)
+		cleanup_secret(&held->candidates[i].token);
+}

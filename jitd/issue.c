@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jitd/issue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "jitd/codes.h"
+#include "jitd/lock.h"
+#include "jitd/order.h"
+#include "jitd/unwritten.h"
+#include "token/key.h"
+
+#define DIGEST_SIZE 65
+
+struct issue {
+	struct call *call;
+	struct mint_order order;
+	char *token;
+	int minted; /* 0, or why not */
+	void (*done)(struct call *call, int result);
+};
+
+/* ---- may they ---- */
+
+static int count_outstanding(struct call *call, uint32_t access, int64_t *ret_count)
+{
+	cleanup(query_done) struct query query =
+	        store_query(call->jitd->store, STATEMENT_TOKEN_OUTSTANDING_OF);
+	int r;
+
+	query_number(&query, ":access", access);
+	query_number(&query, ":now", call->now);
+	r = query_step(&query);
+	if (r == QUERY_ROW)
+		*ret_count = query_column(&query, 0);
+	return r == QUERY_ROW ? 0 : r < 0 ? r : -EIO;
+}
+
+static int check_grant(struct call *call, const struct access *access, bool *ret_refused)
+{
+	uint32_t id = access->id;
+	bool locked = true;
+	int r = lock_is_set(call->jitd, access->uid, &locked);
+
+	if (r < 0)
+		return r;
+	*ret_refused = true;
+	if (locked)
+		return call_refuse(call, "locked",
+		                   "%s is locked: an administrator unlocks (jitd-admin unlock %s)",
+		                   access->subject, access->subject);
+	if (access->state == STATE_PENDING)
+		return call_refuse(call, "pending",
+		                   "access %u waits for its approval: there is no token of it yet",
+		                   id);
+	if (access->state != STATE_ACTIVE || unwritten_covers(call->jitd->unwritten, id) ||
+	    call->now >= access->until)
+		return call_refuse(call, "state", "access %u is over: ask again (jit request %s)",
+		                   id, access->scope);
+	*ret_refused = false;
+	return 0;
+}
+
+static int check_right(struct call *call, struct access **ret_access, bool *ret_refused)
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+	uint32_t id = call->in.token.access;
+	int64_t outstanding = OUTSTANDING_MAX;
+	int r = access_get(call->jitd->store, id, &access);
+
+	*ret_refused = true;
+	if (r < 0)
+		return r;
+	if (r == ACCESS_UNKNOWN || access->uid != call->caller->uid)
+		return call_refuse(call, "unknown-access", "no such access of yours: %u", id);
+	r = check_grant(call, access, ret_refused);
+	if (r < 0 || *ret_refused)
+		return r;
+	r = count_outstanding(call, id, &outstanding);
+	*ret_refused = outstanding >= OUTSTANDING_MAX;
+	if (r < 0)
+		return r;
+	if (*ret_refused)
+		return call_refuse(call, "too-many",
+		                   "%d tokens and codes of access %u are out and unused: use one, "
+		                   "or wait until they are over",
+		                   OUTSTANDING_MAX, id);
+	*ret_access = take_ptr(access);
+	return 0;
+}
+
+/* ---- what is handed out ---- */
+
+static int prepare(struct call *call, const struct access *access, struct mint_order *order)
+{
+	int64_t exp = call->now + access->token_ttl;
+
+	order->iat = call->now;
+	order->exp = exp < access->until ? exp : access->until;
+	if (mint_jti(order->jti) < 0)
+		return -EIO;
+	return order_fill(call->jitd, access, order);
+}
+
+static int hand_out(struct call *call, const struct mint_order *order, enum token_kind kind,
+                    const char *secret, const char *why)
+{
+	struct wire_minted *out = &call->out.minted;
+	char text[128];
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	call->out.id = MESSAGE_minted;
+	out->access = order->access;
+	out->code = kind == KIND_CODE;
+	out->expires = order->exp;
+	r = text_copy(out->secret, sizeof(out->secret), secret);
+	if (r == 0)
+		r = text_copy(out->text, sizeof(out->text), why);
+	if (r < 0)
+		return r;
+	best_effort(text_format(text, sizeof(text), "%s jti %s kid %s", token_kind_word(kind),
+	                        order->jti, order->kid));
+	return audit_append(call->jitd, call->now,
+	                    &(struct event){.event = EVENT_TOKEN,
+	                                    .access = order->access,
+	                                    .subject = call->caller->name,
+	                                    .pid = call->peer->process.pid,
+	                                    .text = text});
+}
+
+static int hand_out_code(struct call *call, const struct access *access, const char *why)
+{
+	struct mint_order order = {.access = 0};
+	char code[CODE_SIZE], digest[CODE_DIGEST_SIZE];
+	int r = prepare(call, access, &order);
+
+	if (r == 0)
+		r = code_make(code);
+	if (r < 0)
+		return r;
+	r = codes_digest(call->jitd->codes, code, digest);
+	if (r == 0)
+		r = order_keep(call->jitd, &order, KIND_CODE, digest);
+	if (r == 0)
+		r = hand_out(call, &order, KIND_CODE, code, why);
+	explicit_bzero(code, sizeof(code));
+	return r;
+}
+
+static int hand_out_token(struct issue *issue)
+{
+	uint8_t bytes[32];
+	char digest[DIGEST_SIZE];
+	int r = key_sha256(issue->token, strlen(issue->token), bytes);
+
+	if (r < 0)
+		return r;
+	hex_encode(bytes, sizeof(bytes), digest);
+	r = order_keep(issue->call->jitd, &issue->order, KIND_TOKEN, digest);
+	if (r < 0)
+		return r;
+	return hand_out(issue->call, &issue->order, KIND_TOKEN, issue->token, "");
+}
+
+int handle_token(struct call *call)
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+	bool refused = false;
+	int r = check_right(call, &access, &refused);
+
+	if (r < 0 || refused)
+		return r;
+	if (call->in.token.code)
+		return hand_out_code(call, access, "");
+	call->issue = true;
+	return 0;
+}
+
+/* ---- a token takes a signature ---- */
+
+static void mint_on_pool(void *job)
+{
+	struct issue *issue = job;
+
+	issue->minted =
+	        mint_token(&issue->order, keys_current_pem(issue->call->jitd->keys), &issue->token);
+}
+
+/* Asked again: meanwhile the access may have ended. */
+static int write_inside(struct issue *issue)
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+	bool refused = false;
+	char why[128];
+	int r = check_right(issue->call, &access, &refused);
+
+	if (r < 0 || refused)
+		return r;
+	if (strlen(issue->token) <= TOKEN_TYPED_MAX)
+		return hand_out_token(issue);
+	best_effort(
+	        text_format(why, sizeof(why),
+	                    "a token would have %zu bytes, and a prompt takes %d: this is a code",
+	                    strlen(issue->token), TOKEN_TYPED_MAX));
+	return hand_out_code(issue->call, access, why);
+}
+
+static void issue_free(struct issue *issue)
+{
+	if (issue)
+		cleanup_secret(&issue->token);
+	free(issue);
+}
+
+static void finish(struct issue *issue, int result)
+{
+	struct call *call = issue->call;
+	void (*done)(struct call *, int) = issue->done;
+
+	issue_free(issue);
+	done(call, result);
+}
+
+static void minted(void *job)
+{
+	struct issue *issue = job;
+	struct txn *txn = issue->call->jitd->txn;
+	int r = issue->minted;
+
+	if (r == 0)
+		r = txn_enter(txn);
+	if (r == 0) {
+		r = write_inside(issue);
+		r = txn_leave(txn, r);
+	}
+	finish(issue, r);
+}
+
+void issue_begin(struct call *call, void (*done)(struct call *call, int result))
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+	struct issue *issue = calloc(1, sizeof(*issue));
+	int r;
+
+	if (!issue) {
+		done(call, -ENOMEM);
+		return;
+	}
+	*issue = (struct issue){.call = call, .done = done};
+	r = access_get(call->jitd->store, call->in.token.access, &access);
+	if (r == 0)
+		r = prepare(call, access, &issue->order);
+	if (r == 0)
+		r = loop_work(call->jitd->loop, mint_on_pool, minted, issue);
+	if (r)
+		finish(issue, r < 0 ? r : -EIO);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jitd/order.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+const char *token_kind_word(enum token_kind kind)
+{
+	static const char *const words[] = {"", "held", "token", "code"};
+
+	return kind <= KIND_CODE ? words[kind] : "";
+}
+
+int order_fill(const struct jitd *jitd, const struct access *access, struct mint_order *order)
+{
+	int r = text_copy(order->kid, sizeof(order->kid), keys_current_kid(jitd->keys));
+
+	if (r == 0)
+		r = text_copy(order->iss, sizeof(order->iss), jitd->host_id);
+	if (r == 0)
+		r = text_copy(order->aud, sizeof(order->aud), access->host);
+	if (r == 0)
+		r = text_copy(order->sub, sizeof(order->sub), access->subject);
+	if (r == 0)
+		r = text_copy(order->scope, sizeof(order->scope), access->scope);
+	order->access = access->id;
+	return r;
+}
+
+int order_keep(struct jitd *jitd, const struct mint_order *order, enum token_kind kind,
+               const char *text)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_TOKEN_INSERT);
+
+	query_number(&query, ":exp", order->exp);
+	query_text(&query, ":jti", order->jti);
+	query_number(&query, ":access", order->access);
+	query_text(&query, ":kid", order->kid);
+	query_number(&query, ":iat", order->iat);
+	query_text(&query, ":kind", token_kind_word(kind));
+	query_text(&query, ":held", kind == KIND_HELD ? text : NULL);
+	query_text(&query, ":digest", kind == KIND_HELD ? NULL : text);
+	return query_finish(&query);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a token will say, taken from its access before it is signed; and the row that is kept of it.
+ */
+#ifndef JIT_JITD_ORDER_H
+#define JIT_JITD_ORDER_H
+
+#include "jitd/access.h"
+#include "jitd/mint.h"
+
+/* Signed by the current key. jti, iat and exp are the caller's. */
+must_check int order_fill(const struct jitd *jitd, const struct access *access,
+                          struct mint_order *order);
+
+enum token_kind { KIND_HELD = 1, KIND_TOKEN, KIND_CODE };
+const char *token_kind_word(enum token_kind kind);
+
+/* Within a message. `text`: of KIND_HELD the token itself, of KIND_TOKEN its SHA-256 in hex, of
+ * KIND_CODE the code's digest. */
+must_check int order_keep(struct jitd *jitd, const struct mint_order *order, enum token_kind kind,
+                          const char *text);
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jitd/present.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "jitd/clock.h"
+#include "jitd/codes.h"
+#include "token/key.h"
+
+#define CLIENT_CUTS_AT                                                                             \
+	1023 /* bytes of one answer; OpenSSH's client drops the rest silently (measured) */
+
+struct reading {
+	struct presented presented; /* first: becomes the caller's */
+	struct jitd *jitd;
+	char *text;              /* the token, typed or minted for a code */
+	bool cut;                /* what was typed is as long as what an ssh client cuts to */
+	struct mint_order order; /* of a code */
+	struct expectation expectation;
+	presented_done *done;
+	void *context;
+};
+
+struct presented *presented_free(struct presented *presented)
+{
+	struct reading *reading = (struct reading *)(void *)presented;
+
+	if (!reading)
+		return NULL;
+	cleanup_secret(&reading->text);
+	identity_free(presented->subject);
+	explicit_bzero(reading, sizeof(*reading));
+	free(reading);
+	return NULL;
+}
+
+static void finish(struct reading *reading, enum reason reason)
+{
+	reading->presented.reason = reason;
+	cleanup_secret(&reading->text);
+	reading->done(reading->context, &reading->presented);
+}
+
+/* ---- whose it is ---- */
+
+static void subject_known(void *context, enum names_result result, const struct identity *identity)
+{
+	struct reading *reading = context;
+
+	reading->presented.subject_result = result;
+	if (identity)
+		reading->presented.subject = identity_copy(identity);
+	finish(reading, REASON_NONE);
+}
+
+static void look_up_subject(struct reading *reading)
+{
+	struct names_key key = {0};
+
+	/* a sub that is no name would be looked up by uid 0 */
+	if (!text_is_name(reading->presented.token.claims.sub) ||
+	    text_copy(key.name, sizeof(key.name), reading->presented.token.claims.sub) < 0)
+		finish(reading, REASON_TOKEN);
+	else
+		names_lookup(reading->jitd->names, LANE_PAM, &key, subject_known, reading);
+}
+
+/* ---- signature and claims, on the pool ---- */
+
+static void read_on_pool(void *job)
+{
+	struct reading *reading = job;
+	struct presented *presented = &reading->presented;
+	int r = 0;
+
+	if (presented->kind == KIND_CODE)
+		r = mint_token(&reading->order, keys_current_pem(reading->jitd->keys),
+		               &reading->text);
+	if (r < 0 || !reading->text)
+		presented->token.reason = TOKEN_REASON_INTERNAL;
+	else
+		token_read(reading->text, strlen(reading->text), keys_set(reading->jitd->keys),
+		           &reading->expectation, &presented->token);
+}
+
+static bool form_or_signature(enum token_reason reason)
+{
+	return reason <= TOKEN_REASON_SIGNATURE;
+}
+
+static void read_done(void *job)
+{
+	struct reading *reading = job;
+	const struct token_result *token = &reading->presented.token;
+
+	if (token->decision == DECISION_ALLOW)
+		look_up_subject(reading);
+	else
+		finish(reading, reading->cut && form_or_signature(token->reason) ? REASON_TYPED_CUT
+		                                                                 : REASON_TOKEN);
+}
+
+static void read_token(struct reading *reading)
+{
+	struct jitd *jitd = reading->jitd;
+
+	reading->expectation = (struct expectation){.issuer = jitd->host_id,
+	                                            .audience = jitd->host_id,
+	                                            .now = clock_wall(),
+	                                            .lifetime_max = jitd->settings->max_grant};
+	if (loop_work(jitd->loop, read_on_pool, read_done, reading) < 0)
+		finish(reading, REASON_INTERNAL);
+}
+
+static int digest_token(struct reading *reading)
+{
+	uint8_t bytes[32];
+	int r = key_sha256(reading->text, strlen(reading->text), bytes);
+
+	if (r == 0)
+		hex_encode(bytes, sizeof(bytes), reading->presented.digest);
+	return r;
+}
+
+/* ---- codes ---- */
+
+/* The token that the code stands for, as it was fixed when the code was handed out. */
+static int find_code(struct reading *reading)
+{
+	struct store *reader = reading->jitd->reader;
+	cleanup(query_done) struct query query = store_query(reader, STATEMENT_TOKEN_BY_CODE);
+	cleanup(cleanup_access) struct access *access = NULL;
+	int r;
+
+	query_text(&query, ":digest", reading->presented.digest);
+	r = query_step(&query);
+	if (r != QUERY_ROW)
+		return r < 0 ? r : -ENOENT;
+	r = access_get(reader, (uint32_t)query_column(&query, 0), &access);
+	if (r)
+		return r < 0 ? r : -EIO;
+	reading->order.iat = query_column(&query, 2);
+	reading->order.exp = query_column(&query, 3);
+	r = text_copy(reading->order.jti, sizeof(reading->order.jti), query_column_text(&query, 1));
+	return r < 0 ? r : order_fill(reading->jitd, access, &reading->order);
+}
+
+static bool code_is_outstanding(struct jitd *jitd, const struct door *door)
+{
+	cleanup(query_done) struct query query =
+	        store_query(jitd->reader, STATEMENT_CODE_OUTSTANDING_FOR);
+	char scope[SCOPE_SIZE] = "-"; /* no scope */
+
+	if (door->account)
+		best_effort(door_scope(door, scope));
+	query_number(&query, ":now", door->now);
+	query_text(&query, ":scope", scope);
+	query_number(&query, ":uid", door->vouch == VOUCH_KERNEL ? (int64_t)door->uid : -1);
+	return query_step(&query) != 0; /* undecided counts */
+}
+
+static enum reason read_code(struct reading *reading, const struct door *door,
+                             const char code[static CODE_SIZE], bool counts)
+{
+	struct jitd *jitd = reading->jitd;
+	const char *account = door->account ? door->account : "";
+	int64_t seconds = clock_ticks() / 1000000000;
+	int r;
+
+	reading->presented.kind = KIND_CODE;
+	if (counts && !codes_may_guess(jitd->codes, account, door->source, seconds))
+		return REASON_GUESSES;
+	r = codes_digest(jitd->codes, code, reading->presented.digest);
+	if (r == 0)
+		r = find_code(reading);
+	if (r == 0)
+		return REASON_NONE;
+	if (r != -ENOENT)
+		return REASON_INTERNAL;
+	if (counts && code_is_outstanding(jitd, door))
+		codes_guessed_wrong(jitd->codes, account, door->source, seconds);
+	return REASON_CODE;
+}
+
+/* ---- what it is ---- */
+
+static bool has_token_form(const char *text)
+{
+	const char *dot = strchr(text, '.');
+
+	return dot && strchr(dot + 1, '.');
+}
+
+static enum reason classify(struct reading *reading, const struct door *door, const char *text,
+                            bool counts)
+{
+	size_t length = strlen(text);
+	enum reason reason = REASON_NONE;
+	char code[CODE_SIZE];
+
+	reading->cut = length == CLIENT_CUTS_AT;
+	if (!length)
+		return REASON_TYPED_NOTHING;
+	if (code_read(text, length, code)) {
+		reason = read_code(reading, door, code, counts);
+		explicit_bzero(code, sizeof(code));
+		return reason;
+	}
+	if (!has_token_form(text))
+		return reading->cut ? REASON_TYPED_CUT : REASON_TYPED_FORM;
+	reading->presented.kind = KIND_TOKEN;
+	reading->text = strdup(text);
+	return reading->text && digest_token(reading) == 0 ? REASON_NONE : REASON_INTERNAL;
+}
+
+void present(struct jitd *jitd, const struct door *door, const char *text, bool counts,
+             presented_done *done, void *context)
+{
+	struct reading *reading = calloc(1, sizeof(*reading));
+	enum reason reason;
+
+	if (!reading) {
+		done(context, NULL);
+		return;
+	}
+	reading->jitd = jitd;
+	reading->done = done;
+	reading->context = context;
+	reason = classify(reading, door, text, counts);
+	if (reason == REASON_NONE)
+		read_token(reading);
+	else
+		finish(reading, reason);
+}
