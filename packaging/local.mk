@@ -6,7 +6,8 @@ dist_tmpfiles_DATA = packaging/tmpfiles/jitd.conf
 systemdsystemunit_DATA = packaging/systemd/jitd.service packaging/systemd/jitd.socket packaging/systemd/jitd-pam.socket
 # stacks to copy from, shown whole
 pamexamplesdir = $(docdir)/pam.d
-dist_pamexamples_DATA = packaging/pam/sudo packaging/pam/sudo-i packaging/pam/su packaging/pam/su-l
+dist_pamexamples_DATA = packaging/pam/sudo packaging/pam/sudo-i packaging/pam/su packaging/pam/su-l \
+	packaging/pam/sshd packaging/pam/login
 
 EXTRA_DIST += packaging/systemd/jitd.service.in packaging/systemd/jitd.socket packaging/systemd/jitd-pam.socket \
 	packaging/jitd.conf packaging/dependencies

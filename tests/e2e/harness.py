@@ -86,15 +86,19 @@ class Syslog(threading.Thread):
         """The first line since a mark that matches, waiting for it; None."""
         return wait_for(lambda: next((l for l in self.lines[since:] if re.search(pattern, l)), None), seconds)
 
-    def of(self, attempt):
-        """All that the attempt's very process wrote; what was sent before this call has arrived."""
+    def sent(self, since):
+        """All lines after a mark, each with its sender; what was sent before this call has arrived."""
         last = f"<15>mark {time.monotonic_ns()}"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
             client.sendto(last.encode(), "/dev/log")
-        if not wait_for(lambda: last in self.lines[attempt.log_mark:], 10):
+        if not wait_for(lambda: last in self.lines[since:], 10):
             raise SystemExit("/dev/log does not arrive")
-        return [line for line, sender in zip(self.lines[attempt.log_mark:], self.senders[attempt.log_mark:])
-                if sender == attempt.pid]
+        return list(zip(self.lines[since:], self.senders[since:]))
+
+    def of(self, attempt):
+        """All that the attempt's very processes wrote; what was sent before this call has arrived."""
+        pids = attempt.pids
+        return [line for line, sender in self.sent(attempt.log_mark) if sender in pids]
 
 
 def wait_for(what, seconds):
@@ -119,7 +123,7 @@ def sudoers(*lines):
 
 
 def pam(service, text=None):
-    """The stack of a service: ours as published (sudo, sudo-i, su, su-l), or this text."""
+    """The stack of a service: ours as published in packaging/pam, or this text."""
     target = pathlib.Path("/etc/pam.d") / service
     if text is None:
         shutil.copy(TOP / "packaging" / "pam" / service, target)
@@ -146,6 +150,11 @@ class Attempt:
         self.event_mark = jitd.last_event() if jitd else 0
         self.begun = time.monotonic()
         self.pid, self.code, self.output = 0, None, ""
+
+    @property
+    def pids(self):
+        """Its processes that PAM clients can be."""
+        return {self.pid}
 
     def ended(self, code, output):
         self.code, self.output = code, output
@@ -261,21 +270,21 @@ class Jitd:
     def reload(self):
         return subprocess.run(["jitd-admin", "policy", "reload"], capture_output=True, text=True, timeout=20)
 
-    def events(self, since=0, pid=None):
-        """Events after that one, oldest first; of that process if told."""
+    def events(self, since=0, pids=None):
+        """Events after that one, oldest first; of these processes if told."""
         got = subprocess.run(["jitd-admin", "audit", "list", "--json"], capture_output=True, text=True, timeout=20)
         if got.returncode != 0:
             raise SystemExit(f"jitd-admin audit list --json: {got}")
         return [event for event in json.loads(got.stdout or "[]")
-                if event["id"] > since and (pid is None or event["pid"] == pid)]
+                if event["id"] > since and (pids is None or event["pid"] in pids)]
 
     def last_event(self):
         return max((event["id"] for event in self.events()), default=0)
 
     def find(self, attempt, seconds=3, pid=True, **wanted):
-        """The events of an attempt (of its very process, unless pid=False) with these values; waits for the first."""
+        """The events of an attempt (of its very processes, unless pid=False) with these values; waits for the first."""
         def found():
-            return [event for event in self.events(attempt.event_mark, attempt.pid if pid else None)
+            return [event for event in self.events(attempt.event_mark, attempt.pids if pid else None)
                     if all(event[key] == value for key, value in wanted.items())]
         return wait_for(found, seconds)
 

@@ -250,11 +250,11 @@ def wrong_with_events(jitd, wanted, held, door, attempt):
     """All that jitd wrote of this very process, in its order, and the end of its session."""
     def told():
         return [(event["event"], event["phase"], event["verdict"], event["reason"])
-                for event in jitd.events(attempt.event_mark, attempt.pid)]
+                for event in jitd.events(attempt.event_mark, attempt.pids)]
     if not wait_for(lambda: told() == wanted.events(), 3):
         return [f"events {told()}, expected {wanted.events()}"]
     wrong = []
-    for event in jitd.events(attempt.event_mark, attempt.pid):
+    for event in jitd.events(attempt.event_mark, attempt.pids):
         wrong += wrong_with_numbers(door, held, event)
         if event["event"] == "session-open" and not jitd.find(attempt, pid=False, event="session-close",
                                                               session=event["session"]):
