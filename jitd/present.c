@@ -43,6 +43,7 @@ static void finish(struct reading *reading, enum reason reason)
 {
 	reading->presented.reason = reason;
 	cleanup_secret(&reading->text);
+	reading->text = NULL;
 	reading->done(reading->context, &reading->presented);
 }
 
