@@ -63,7 +63,7 @@ must_check int call_check_text(struct call *call, const char *field, const char 
 /* The users that a message names: the index-th into ret_name (empty where what is written is no
  * name); false: there are no more. */
 typedef bool call_names(const struct call *call, size_t index, char ret_name[static NAME_SIZE]);
-call_names request_names, revoke_names, lock_names, unlock_names;
+call_names request_names, revoke_names, lock_names, unlock_names, explain_names;
 
 /* Is that user known, by that very name? Else refuses. A second name of a uid is refused too, since
  * accounts, locks and approvals go by the person. */

@@ -176,34 +176,13 @@ static int judge_held(struct check *check)
 	return 0;
 }
 
-/* What was typed is its subject's, whoever stands at the door; but the kernel's word stays. */
 static int judge_presented(struct check *check)
 {
-	struct presented *presented = check->presented;
-	struct door door = check->door;
-	struct evidence evidence = {
-	        .token = &presented->token, .kind = presented->kind, .digest = presented->digest};
-	int r;
+	int r = presented_judge(check->jitd, &check->door, check->presented, &check->judgement);
 
-	if (presented->reason != REASON_NONE) {
-		judge_no(&check->judgement, presented->reason, 0);
-		check->judgement.token = presented->token.reason;
-		return 0;
-	}
-	door.subject = presented->subject;
-	door.subject_result = presented->subject_result;
-	door.named = presented->token.claims.sub;
-	if (door.vouch != VOUCH_KERNEL && presented->subject)
-		door.uid = presented->subject->uid;
-	r = judge_subject(check->jitd, &door, &check->judgement);
-	if (r < 0 || check->judgement.reason != REASON_NONE)
-		return r;
-	r = judge_candidate(check->jitd, &door, presented->token.claims.access, &evidence,
-	                    &check->judgement);
 	if (r == 0 && check->judgement.decision == DECISION_ALLOW)
-		r = judgement_burn(check->jitd, &check->judgement, presented->token.claims.jti,
-		                   door.now);
-	check->door.uid = door.uid;
+		r = judgement_burn(check->jitd, &check->judgement,
+		                   check->presented->token.claims.jti, check->door.now);
 	return r;
 }
 

@@ -9,6 +9,7 @@
 #include "jitd/call.h"
 #include "jitd/check.h"
 #include "jitd/clock.h"
+#include "jitd/explain.h"
 #include "jitd/grant.h"
 #include "jitd/issue.h"
 #include "jitd/listing.h"
@@ -19,28 +20,33 @@
 struct route {
 	enum message_id id;
 	unsigned int roles;               /* any of them; EVERYBODY: no role is needed */
-	int (*handle)(struct call *call); /* inside a message; NULL: a listing */
+	int (*handle)(struct call *call); /* inside a message; NULL: it answers by rows */
 	call_names *names;
+	void (*begin)(struct call *call); /* of those */
 };
+
+static void begin_listing(struct call *call);
+static void begin_explanation(struct call *call);
 
 /* approve and deny are for persons; their handlers say so with the rule at hand, so that the line
  * can name who decides */
 static const struct route routes[] = {
-        {MESSAGE_request, ROLE_PERSON, handle_request, request_names},
-        {MESSAGE_cancel, ROLE_PERSON, handle_cancel, NULL},
-        {MESSAGE_approve, EVERYBODY, handle_approve, NULL},
-        {MESSAGE_deny, EVERYBODY, handle_deny, NULL},
-        {MESSAGE_revoke, ROLE_PERSON | ROLE_ADMIN, handle_revoke, revoke_names},
-        {MESSAGE_lock, ROLE_ADMIN, handle_lock, lock_names},
-        {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlock_names},
-        {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL},
-        {MESSAGE_token, ROLE_PERSON, handle_token, NULL},
-        {MESSAGE_list, EVERYBODY, NULL, NULL},
-        {MESSAGE_show, EVERYBODY, NULL, NULL},
-        {MESSAGE_watch, EVERYBODY, NULL, NULL},
-        {MESSAGE_sessions, EVERYBODY, NULL, NULL},
-        {MESSAGE_audit, ROLE_AUDITOR, NULL, NULL},
-        {MESSAGE_status, EVERYBODY, NULL, NULL},
+        {MESSAGE_request, ROLE_PERSON, handle_request, request_names, NULL},
+        {MESSAGE_cancel, ROLE_PERSON, handle_cancel, NULL, NULL},
+        {MESSAGE_approve, EVERYBODY, handle_approve, NULL, NULL},
+        {MESSAGE_deny, EVERYBODY, handle_deny, NULL, NULL},
+        {MESSAGE_revoke, ROLE_PERSON | ROLE_ADMIN, handle_revoke, revoke_names, NULL},
+        {MESSAGE_lock, ROLE_ADMIN, handle_lock, lock_names, NULL},
+        {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlock_names, NULL},
+        {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL, NULL},
+        {MESSAGE_token, ROLE_PERSON, handle_token, NULL, NULL},
+        {MESSAGE_list, EVERYBODY, NULL, NULL, begin_listing},
+        {MESSAGE_show, EVERYBODY, NULL, NULL, begin_listing},
+        {MESSAGE_watch, EVERYBODY, NULL, NULL, begin_listing},
+        {MESSAGE_sessions, EVERYBODY, NULL, NULL, begin_listing},
+        {MESSAGE_audit, ROLE_AUDITOR, NULL, NULL, begin_listing},
+        {MESSAGE_status, EVERYBODY, NULL, NULL, begin_listing},
+        {MESSAGE_explain, ROLE_ADMIN, NULL, explain_names, begin_explanation},
 };
 
 static const struct route *find_route(enum message_id id)
@@ -168,14 +174,24 @@ static void run(struct call *call)
 		txn_wait(txn, &call->result);
 }
 
-static void run_listing(struct call *call)
+static void begin_listing(struct call *call)
 {
-	if (call->route->roles && !(call->roles & call->route->roles)) {
-		run(call); /* refuses, with an event */
-		return;
-	}
 	listing_begin(call);
 	call_free(call);
+}
+
+static void begin_explanation(struct call *call)
+{
+	explain_begin(call, call_free);
+}
+
+/* A refusal runs as a message, for its event. */
+static void begin(struct call *call)
+{
+	if (!call->route->begin || (call->route->roles && !(call->roles & call->route->roles)))
+		run(call);
+	else
+		call->route->begin(call);
 }
 
 static void look_up_named(struct call *call);
@@ -198,7 +214,7 @@ static void look_up_named(struct call *call)
 
 	if (call->named_count == SCOPES_MAX || !call->route->names ||
 	    !call->route->names(call, call->named_count, key.name)) {
-		run(call);
+		begin(call);
 		return;
 	}
 	best_effort(text_copy(call->named[call->named_count].name, NAME_SIZE, key.name));
@@ -224,10 +240,7 @@ static void caller_known(void *context, enum names_result result, const struct i
 	}
 	call->now = clock_wall();
 	call->roles = roles_of(call->jitd, &call->peer->process, call->caller);
-	if (!call->route->handle)
-		run_listing(call);
-	else
-		look_up_named(call);
+	look_up_named(call);
 }
 
 void dispatch(struct peer *peer, const struct message *message)

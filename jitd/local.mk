@@ -12,6 +12,7 @@ libjitd_la_SOURCES = \
 	jitd/daemon.c jitd/jitd.h \
 	jitd/dispatch.c jitd/dispatch.h \
 	jitd/door.c jitd/door.h \
+	jitd/explain.c jitd/explain.h \
 	jitd/grant.c jitd/grant.h \
 	jitd/held.c jitd/held.h \
 	jitd/issue.c jitd/issue.h \

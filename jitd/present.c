@@ -238,3 +238,29 @@ void present(struct jitd *jitd, const struct door *door, const char *text, bool 
 	else
 		finish(reading, reason);
 }
+
+/* ---- what it opens ---- */
+
+int presented_judge(struct jitd *jitd, struct door *door, const struct presented *presented,
+                    struct judgement *judgement)
+{
+	struct door theirs = *door;
+	struct evidence evidence = {
+	        .token = &presented->token, .kind = presented->kind, .digest = presented->digest};
+	int r;
+
+	if (presented->reason != REASON_NONE) {
+		judge_no(judgement, presented->reason, 0);
+		judgement->token = presented->token.reason;
+		return 0;
+	}
+	theirs.subject = presented->subject;
+	theirs.subject_result = presented->subject_result;
+	theirs.named = presented->token.claims.sub;
+	if (door->vouch != VOUCH_KERNEL && presented->subject)
+		door->uid = theirs.uid = presented->subject->uid;
+	r = judge_subject(jitd, &theirs, judgement);
+	if (r < 0 || judgement->reason != REASON_NONE)
+		return r;
+	return judge_candidate(jitd, &theirs, presented->token.claims.access, &evidence, judgement);
+}

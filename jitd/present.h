@@ -27,6 +27,11 @@ typedef void presented_done(void *context, struct presented *presented);
  * now. */
 void present(struct jitd *jitd, const struct door *door, const char *text, bool counts,
              presented_done *done, void *context);
+/* Within a message: may this token open this door? The token's sub is the subject, whoever stands
+ * there; where the kernel vouches it must be the same. An allow is for the caller to burn.
+ * door->uid becomes the subject's. */
+must_check int presented_judge(struct jitd *jitd, struct door *door,
+                               const struct presented *presented, struct judgement *judgement);
 struct presented *presented_free(struct presented *presented); /* takes NULL, returns NULL */
 
 #endif
