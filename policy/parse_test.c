@@ -214,6 +214,23 @@ static void who_may_become_only_oneself_may_approve(void **state)
 	policy_free(parsed(&source, 1, MAX_GRANT, ""));
 }
 
+/* At other doors something says who it is that comes in as somebody else. */
+static void anothers_account_over_ssh_and_login_is_for_typed_tokens(void **state)
+{
+	const struct policy_source source = {
+	        "a.conf",
+	        "rule \"own\" { who = {\"alice\"} scope = {\"ssh:alice\", \"login:alice\"} "
+	        "approvals = 0 }"
+	        "rule \"typed\" { who = {\"%dba\"} scope = {\"ssh:postgres\", \"login:postgres\"} "
+	        "approvals = 0 present = \"typed\" }"
+	        "rule \"known\" { who = {\"%dba\"} scope = {\"su:postgres\", \"sudo:postgres\", "
+	        "\"my-ssh:postgres\"} approvals = 0 }"
+	        "rule \"deny\" { who = {\"%x\"} scope = {\"ssh:postgres\"} effect = \"deny\" }"};
+
+	(void)state;
+	policy_free(parsed(&source, 1, MAX_GRANT, ""));
+}
+
 /* The same rule in other clothes gives the same text, and another rule another one. */
 static void the_canonical_text_tells_rules_apart_and_nothing_else(void **state)
 {
@@ -365,6 +382,7 @@ int main(void)
 	                an_error_in_one_file_leaves_no_policy_and_the_others_are_looked_at),
 	        cmocka_unit_test(a_rule_that_some_cannot_use_is_a_warning),
 	        cmocka_unit_test(who_may_become_only_oneself_may_approve),
+	        cmocka_unit_test(anothers_account_over_ssh_and_login_is_for_typed_tokens),
 	        cmocka_unit_test(the_canonical_text_tells_rules_apart_and_nothing_else),
 	        cmocka_unit_test(a_file_above_the_bound_is_refused),
 	        cmocka_unit_test(a_damaged_file_is_taken_for_what_it_says_or_refused),

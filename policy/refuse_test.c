@@ -240,17 +240,30 @@ static const struct {
          "x.conf:1: approvers: rule \"a\": nobody approves their own request, so nobody in who could get approvals = 2; name more people\n"},
         {"rule \"a\" {\nwho = {\"alice\", \"bob\"} scope = {\"sudo:root\"} approvers = {\"alice\", \"bob\"} approvals = 2\n}\n",
          "x.conf:1: approvers: rule \"a\": nobody approves their own request, so nobody in who could get approvals = 2; name more people\n"},
-        {"rule \"a\" {\nwho = {\"alice\"} scope = {\"ssh:bob\"} approvers = {\"bob\"}\n\n}\n",
+        {"rule \"a\" {\nwho = {\"alice\"} scope = {\"ssh:bob\"} approvers = {\"bob\"} present = \"typed\"\n\n}\n",
          "x.conf:1: scope: rule \"a\" lets somebody become \"bob\", who approves in rule \"a\"; take one of the two out\n"},
         {"rule \"a\" {\nwho = {\"alice\"} scope = {\"sudo:root\"} approvers = {\"%leads\", \"carol\"}\n\n}\nrule \"b\" {\nwho = {\"%staff\"} scope = {\"su:carol\"} approvals = 0\n}\n",
          "x.conf:5: scope: rule \"b\" lets somebody become \"carol\", who approves in rule \"a\"; take one of the two out\n"},
-        {"rule \"a\" {\nwho = \"alice\"\nscope = {\"sudo:?\"}\nbogus = 1\nmax = \"0s\"\n}\nrule \"b\" {\nuses = 03\n}\nx = 1\n",
-         "x.conf:2: who: takes a list of at most 256 strings, in braces and double quotes: who = {\"...\", \"...\"}\n"
-         "x.conf:4: bogus: unknown key; known here: who scope approvers approvals max default pending token-ttl uses present reason effect\n"
-         "x.conf:8: uses: takes a whole number, in decimal digits without quotes, sign or leading zero: uses = 2\n"
-         "x.conf:10: x: a key outside every block; write it into one\n"
-         "x.conf:3: scope: \"sudo:?\" is no scope: patterns are not known to this version; name each scope\n"
-         "x.conf:5: max: \"0s\" is not above 0; write for example \"15m\"\n"},
+        {"rule \"a\" {\nwho = {\"alice\"} scope = {\"ssh:bob\"} approvers = {\"bob\"}\n}\n",
+         "x.conf:1: scope: rule \"a\" lets somebody become \"bob\", who approves in rule \"a\"; take one of the two out\n"
+         "x.conf:1: present: rule \"a\": ssh:bob is another's account for some in who; write present = \"typed\"\n"},
+        {"\nrule \"t\" {\nwho = {\"alice\"} scope = {\"ssh:alice\", \"ssh:postgres\", \"login:web\"} approvals = 0\n}\n",
+         "x.conf:2: present: rule \"t\": ssh:postgres is another's account for some in who; write present = \"typed\"\n"},
+        {"rule \"t\" {\nwho = {\"%dba\"} scope = {\"sshd:postgres\"} approvals = 0 present = \"held\"\n}\n",
+         "x.conf:1: present: rule \"t\": ssh:postgres is another's account for some in who; write present = \"typed\"\n"},
+        {"rule \"t\" {\nwho = {\"alice\", \"carol\"} scope = {\"ssh:alice\"} approvals = 0\n}\n",
+         "x.conf:1: present: rule \"t\": ssh:alice is another's account for some in who; write present = \"typed\"\n"},
+        {"rule \"t\" {\nwho = {\"%alice\"} scope = {\"su:root\", \"login:alice\"} approvals = 0\n}\n",
+         "x.conf:1: present: rule \"t\": login:alice is another's account for some in who; write present = \"typed\"\n"},
+        {"defaults { present = \"typed\" }\nrule \"t\" {\nwho = {\"alice\"} scope = {\"login:root\"} approvals = 0\npresent = \"held\"\n}\n"
+         "rule \"u\" {\nwho = {\"alice\"} scope = {\"ssh:root\"} approvals = 0\n}\n",
+         "x.conf:2: present: rule \"t\": login:root is another's account for some in who; write present = \"typed\"\n"},
+        {"rule \"a\" {\nwho = \"alice\"\nscope = {\"sudo:?\"}\nbogus = 1\nmax = \"0s\"\n}\nrule \"b\" {\nuses = 03\n}\nx = 1\n", "x.conf:2: who: takes a list of at most 256 strings, in braces and double quotes: who = {\"...\", \"...\"}\n"
+                                                                                                                                 "x.conf:4: bogus: unknown key; known here: who scope approvers approvals max default pending token-ttl uses present reason effect\n"
+                                                                                                                                 "x.conf:8: uses: takes a whole number, in decimal digits without quotes, sign or leading zero: uses = 2\n"
+                                                                                                                                 "x.conf:10: x: a key outside every block; write it into one\n"
+                                                                                                                                 "x.conf:3: scope: \"sudo:?\" is no scope: patterns are not known to this version; name each scope\n"
+                                                                                                                                 "x.conf:5: max: \"0s\" is not above 0; write for example \"15m\"\n"},
 };
 
 static void what_is_wrong_is_said_with_file_line_and_key(void **state)
