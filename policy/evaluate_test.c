@@ -75,8 +75,8 @@ static void the_first_rule_that_matches_decides(void **state)
 	cleanup(cleanup_policy) struct policy *policy = parsed(
 	        "rule \"no-su\"   { who = {\"%dba\"} scope = {\"su:root\"} effect = \"deny\" }"
 	        "rule \"people\"  { who = {\"alice\", \"%dba\"} approvers = {\"bob\"}"
-	        "                 scope = {\"sudo:root\", \"su:root\", \"ssh:web\"} }"
-	        "rule \"no-web\"  { who = {\"alice\"} scope = {\"ssh:web\"} effect = \"deny\" }"
+	        "                 scope = {\"sudo:root\", \"su:root\", \"su:web\"} }"
+	        "rule \"no-web\"  { who = {\"alice\"} scope = {\"su:web\"} effect = \"deny\" }"
 	        "rule \"others\"  { who = {\"carol\"} scope = {\"sudo:root\"} approvals = 0 }");
 
 	(void)state;
@@ -85,7 +85,7 @@ static void the_first_rule_that_matches_decides(void **state)
 	assert_answer(asked(policy, "alice", "dba", "su:root"), DECISION_DENY, "no-su");
 	assert_answer(asked(policy, "dave", "dba", "sudo:root"), DECISION_ALLOW, "people");
 	/* a deny rule below the rule that allows comes too late */
-	assert_answer(asked(policy, "alice", NULL, "ssh:web"), DECISION_ALLOW, "people");
+	assert_answer(asked(policy, "alice", NULL, "su:web"), DECISION_ALLOW, "people");
 	assert_answer(asked(policy, "carol", NULL, "sudo:root"), DECISION_ALLOW, "others");
 	assert_answer(asked(policy, "carol", NULL, "su:root"), DECISION_DENY, NULL);
 	assert_answer(asked(policy, "dba", NULL, "sudo:root"), DECISION_DENY, NULL);
@@ -177,7 +177,7 @@ static void write_set(FILE *out, const char *key, unsigned int set, const char *
 }
 
 static const char *const people[] = {"alice", "carol", "dave", "%dba", "%ops"};
-static const char *const scopes[] = {"sudo:root", "sudo:web", "su:root", "ssh:web"};
+static const char *const scopes[] = {"sudo:root", "sudo:web", "su:root", "su:web"};
 
 /* The sketches as text, with `extra` in one of the rules when it is not NULL. */
 static char *written(const struct sketches *sketches, uint64_t *seed, const char *extra)

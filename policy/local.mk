@@ -19,7 +19,8 @@ libpolicy_la_LIBADD = $(CONFUSE_LIBS)
 
 dist_man_MANS += policy/jitd-policy.5 policy/jitd.conf.5
 examplesdir = $(docdir)/examples
-dist_examples_DATA = policy/examples/10-deny.conf policy/examples/20-dba.conf policy/examples/30-su.conf
+dist_examples_DATA = policy/examples/10-deny.conf policy/examples/20-dba.conf policy/examples/30-su.conf \
+	policy/examples/40-ssh.conf
 
 if HAVE_CMOCKA
 policy_tests = policy/evaluate_test policy/pages_test policy/parse_test policy/refuse_test \

@@ -136,21 +136,21 @@ static void the_examples_in_the_man_pages_are_good(void **state)
 static void the_examples_are_good_alone_and_together(void **state)
 {
 	static const char *const names[] = {"examples/10-deny.conf", "examples/20-dba.conf",
-	                                    "examples/30-su.conf"};
-	struct policy_source sources[3];
+	                                    "examples/30-su.conf", "examples/40-ssh.conf"};
+	struct policy_source sources[4];
 	struct policy *policy = NULL;
 	struct heard heard = {0};
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		sources[i] = (struct policy_source){names[i], source_text(names[i])};
 		parse_rules(names[i], sources[i].text);
 	}
-	if (policy_parse(sources, 3, SETTINGS_GRANT_MAX, hear, &heard, &policy) != 0)
+	if (policy_parse(sources, 4, SETTINGS_GRANT_MAX, hear, &heard, &policy) != 0)
 		fail_msg("%s", heard.text);
-	assert_int_equal(policy_rule_count(policy), 5);
+	assert_int_equal(policy_rule_count(policy), 7);
 	policy_free(policy);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 4; i++)
 		free((char *)(uintptr_t)sources[i].text);
 }
 

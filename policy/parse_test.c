@@ -37,6 +37,7 @@ static void every_key_is_taken(void **state)
 	                     "\tscope = {\"sudo-i:root\",\n\t\"sshd:alice\",}\n"
 	                     "\tapprovers={\"bob\",\"%leads\"}approvals=2 max=\"2h30m\"\n"
 	                     "\tdefault = \"20m\" pending = \"1d\" uses = 1000000\n"
+	                     "\ttoken-ttl = \"1h\" present = \"typed\"\n"
 	                     "\treason = \"required\" effect = \"allow\" }"};
 	cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, MAX_GRANT, "");
 	const struct rule *rule = policy_rule(policy, "A.b_c-1");
@@ -59,14 +60,16 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(rule->max, 9000);
 	assert_int_equal(rule->default_for, 1200);
 	assert_int_equal(rule->pending, 86400);
+	assert_int_equal(rule->token_ttl, 3600);
 	assert_int_equal(rule->uses, 1000000);
+	assert_int_equal(rule->present, PRESENT_TYPED);
 	assert_int_equal(rule->reason, REASON_REQUIRED);
 	assert_string_equal(
 	        rule->text,
 	        "rule \"A.b_c-1\" { who = {\"alice\", \"%dba\"} scope = {\"sudo:root\", "
 	        "\"ssh:alice\"} approvers = {\"bob\", \"%leads\"} approvals = 2 max = "
-	        "\"2h30m\" default = \"20m\" pending = \"1d\" uses = 1000000 reason = "
-	        "\"required\" effect = \"allow\" }");
+	        "\"2h30m\" default = \"20m\" pending = \"1d\" token-ttl = \"1h\" uses = "
+	        "1000000 present = \"typed\" reason = \"required\" effect = \"allow\" }");
 }
 
 static void what_is_left_out_has_its_built_in_value(void **state)
@@ -75,7 +78,7 @@ static void what_is_left_out_has_its_built_in_value(void **state)
 	        "a",
 	        "rule \"a\" { who = {\"a\"} scope = {\"sudo:root\"} approvers = {\"b\"} }"
 	        "rule \"b\" { who = {\"a\"} scope = {\"sudo:root\"} effect = \"deny\" }"
-	        "rule \"c\" { who = {\"a\"} scope = {\"sudo:root\"} approvals = 0 max = \"5m\" }"};
+	        "rule \"c\" { who = {\"a\"} scope = {\"sudo:root\"} approvals = 0 max = \"4m\" }"};
 	cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, MAX_GRANT, "");
 	const struct rule *rule = policy_rule(policy, "a");
 
@@ -85,22 +88,26 @@ static void what_is_left_out_has_its_built_in_value(void **state)
 	assert_int_equal(rule->max, 3600);
 	assert_int_equal(rule->default_for, 900);
 	assert_int_equal(rule->pending, 10800);
+	assert_int_equal(rule->token_ttl, 300);
 	assert_int_equal(rule->uses, 0);
+	assert_int_equal(rule->present, PRESENT_HELD);
 	assert_int_equal(rule->reason, REASON_OPTIONAL);
 	assert_int_equal(policy_rule(policy, "b")->effect, DECISION_DENY);
-	/* the built-in default gives way to a shorter max */
-	assert_int_equal(policy_rule(policy, "c")->default_for, 300);
+	/* what is built in gives way to a shorter max */
+	assert_int_equal(policy_rule(policy, "c")->default_for, 240);
+	assert_int_equal(policy_rule(policy, "c")->token_ttl, 240);
 }
 
 static void built_in_lengths_give_way_to_max_grant(void **state)
 {
 	const struct policy_source source = {
 	        "a", "rule \"a\" { who = {\"a\"} scope = {\"sudo:root\"} approvals = 0 }"};
-	cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, 600, "");
+	cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, 200, "");
 
 	(void)state;
-	assert_int_equal(policy_rule(policy, "a")->max, 600);
-	assert_int_equal(policy_rule(policy, "a")->default_for, 600);
+	assert_int_equal(policy_rule(policy, "a")->max, 200);
+	assert_int_equal(policy_rule(policy, "a")->default_for, 200);
+	assert_int_equal(policy_rule(policy, "a")->token_ttl, 200);
 }
 
 static void defaults_of_any_file_count_for_every_rule(void **state)
@@ -110,9 +117,10 @@ static void defaults_of_any_file_count_for_every_rule(void **state)
 	                    "approvers = {\"%x\"} }"},
 	        {"20.conf",
 	         "rule \"own\" { who = {\"a\"} scope = {\"sudo:root\"} approvers = {\"%x\"}\n"
-	         "approvals = 1 max = \"10m\" pending = \"1m\" uses = 0 reason = \"optional\" }\n"
+	         "approvals = 1 max = \"10m\" pending = \"1m\" uses = 0 present = \"held\"\n"
+	         "reason = \"optional\" }\n"
 	         "defaults { approvals = 2 max = \"40m\" default = \"30m\" pending = \"2h\"\n"
-	         "uses = 7 reason = \"required\" }\n"},
+	         "token-ttl = \"20m\" uses = 7 present = \"typed\" reason = \"required\" }\n"},
 	};
 	cleanup(cleanup_policy) struct policy *policy = parsed(sources, 2, MAX_GRANT, "");
 	const struct rule *first = policy_rule(policy, "first"), *own = policy_rule(policy, "own");
@@ -124,13 +132,17 @@ static void defaults_of_any_file_count_for_every_rule(void **state)
 	assert_int_equal(first->max, 2400);
 	assert_int_equal(first->default_for, 1800);
 	assert_int_equal(first->pending, 7200);
+	assert_int_equal(first->token_ttl, 1200);
 	assert_int_equal(first->uses, 7);
+	assert_int_equal(first->present, PRESENT_TYPED);
 	assert_int_equal(first->reason, REASON_REQUIRED);
 	assert_int_equal(own->approvals, 1);
 	assert_int_equal(own->max, 600);
 	assert_int_equal(own->default_for, 600);
 	assert_int_equal(own->pending, 60);
+	assert_int_equal(own->token_ttl, 600);
 	assert_int_equal(own->uses, 0);
+	assert_int_equal(own->present, PRESENT_HELD);
 	assert_int_equal(own->reason, REASON_OPTIONAL);
 }
 
@@ -202,14 +214,31 @@ static void who_may_become_only_oneself_may_approve(void **state)
 	policy_free(parsed(&source, 1, MAX_GRANT, ""));
 }
 
+/* At other doors something says who it is that comes in as somebody else. */
+static void anothers_account_over_ssh_and_login_is_for_typed_tokens(void **state)
+{
+	const struct policy_source source = {
+	        "a.conf",
+	        "rule \"own\" { who = {\"alice\"} scope = {\"ssh:alice\", \"login:alice\"} "
+	        "approvals = 0 }"
+	        "rule \"typed\" { who = {\"%dba\"} scope = {\"ssh:postgres\", \"login:postgres\"} "
+	        "approvals = 0 present = \"typed\" }"
+	        "rule \"known\" { who = {\"%dba\"} scope = {\"su:postgres\", \"sudo:postgres\", "
+	        "\"my-ssh:postgres\"} approvals = 0 }"
+	        "rule \"deny\" { who = {\"%x\"} scope = {\"ssh:postgres\"} effect = \"deny\" }"};
+
+	(void)state;
+	policy_free(parsed(&source, 1, MAX_GRANT, ""));
+}
+
 /* The same rule in other clothes gives the same text, and another rule another one. */
 static void the_canonical_text_tells_rules_apart_and_nothing_else(void **state)
 {
 	static const struct policy_source same[] = {
 	        {"a", "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} }"},
-	        {"b",
-	         "# hello\nrule\t\"r\"\n{\nscope={\"sudo-i:x\",}approvers={\"b\"}# x\n"
-	         "max = \"60m\" default = \"900s\" effect = \"allow\" who={\"a\"} uses = 0 }\n"},
+	        {"b", "# hello\nrule\t\"r\"\n{\nscope={\"sudo-i:x\",}approvers={\"b\"}# x\n"
+	              "max = \"60m\" default = \"900s\" effect = \"allow\" who={\"a\"} uses = 0\n"
+	              "token-ttl = \"300s\" present = \"held\" }\n"},
 	        {"c", "defaults { max = \"1h\" approvals = 1 } rule \"r\" { who = {\"a\"} "
 	              "approvers = {\"b\"} scope = {\"sudo:x\"} reason = \"optional\" }"},
 	};
@@ -222,7 +251,10 @@ static void the_canonical_text_tells_rules_apart_and_nothing_else(void **state)
 	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} max = \"2h\" }",
 	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} default = \"1s\" }",
 	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} pending = \"1s\" }",
+	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} token-ttl = \"1s\" }",
 	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} uses = 1 }",
+	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} "
+	        "present = \"typed\" }",
 	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} "
 	        "reason = \"required\" }",
 	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} "
@@ -266,7 +298,8 @@ static void a_file_above_the_bound_is_refused(void **state)
 static const char good[] = "defaults { reason = \"required\" max = \"2h\" }\n"
                            "rule \"a\" { who = {\"alice\", \"%dba\"} # x\n"
                            " scope = {\"sudo:root\", \"su:web\"} approvers = {\"bob\", \"%l\"}\n"
-                           " approvals = 2 uses = 10 default = \"15m\" pending = \"3h\" }\n"
+                           " approvals = 2 uses = 10 default = \"15m\" pending = \"3h\"\n"
+                           " token-ttl = \"5m\" present = \"typed\" }\n"
                            "rule \"b\" { who = {\"%x\"} scope = {\"su:y\"} effect = \"deny\" }\n";
 
 static void damage(char *text, size_t size, uint64_t *seed)
@@ -349,6 +382,7 @@ int main(void)
 	                an_error_in_one_file_leaves_no_policy_and_the_others_are_looked_at),
 	        cmocka_unit_test(a_rule_that_some_cannot_use_is_a_warning),
 	        cmocka_unit_test(who_may_become_only_oneself_may_approve),
+	        cmocka_unit_test(anothers_account_over_ssh_and_login_is_for_typed_tokens),
 	        cmocka_unit_test(the_canonical_text_tells_rules_apart_and_nothing_else),
 	        cmocka_unit_test(a_file_above_the_bound_is_refused),
 	        cmocka_unit_test(a_damaged_file_is_taken_for_what_it_says_or_refused),

@@ -34,7 +34,8 @@ struct rule {
 	        default_for; /* seconds of a grant; built-in 1h and 15m, default never above max */
 	int64_t pending;     /* seconds until an undecided request lapses; built-in 3h */
 	int64_t uses;        /* sessions; 0: any number within the grant */
-	int64_t token_ttl;   /* seconds of a typed token or code; built-in 5m, at most 1h */
+	int64_t token_ttl;   /* seconds of a typed token or code; built-in 5m, at most 1h, never
+	                      * above max */
 	enum rule_present { PRESENT_TYPED = 0, PRESENT_HELD } present; /* built-in: held */
 	enum rule_reason { REASON_OPTIONAL = 0, REASON_REQUIRED } reason;
 	char *text; /* canonical form, one line: what a grant keeps and an approval is bound to. The
@@ -56,8 +57,8 @@ typedef void policy_report(void *context, enum policy_severity severity, const c
 
 /*
  * Parses the sources in order into one policy; all or nothing. -EINVAL when any error was reported
- * (all of them; but a syntax error ends its file), -ENOMEM. A `default` that a rule does not write
- * itself is cut to its max.
+ * (all of them; but a syntax error ends its file), -ENOMEM. A `default` and a `token-ttl` that a
+ * rule does not write itself are cut to its max.
  * `max_grant` is the cap of jitd.conf in seconds: a max above it is an error (the built-in one is
  * cut to it).
  * No source, or no rule in them: a policy that denies all, and a warning.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "policy/rules.h"
+#include "policy/scope.h"
 #include "policy/strings.h"
 
 static bool has_group(const struct strings *names)
@@ -51,13 +52,24 @@ static void review_approvers(const struct rule *rule, struct complaints *complai
 		        rule->title, rule->approvals);
 }
 
+static const char *account_of(const char *scope)
+{
+	return strchr(scope, ':') + 1;
+}
+
+/* May anybody but the owner of `account` ask? */
+static bool names_others(const struct rule *rule, const char *account)
+{
+	return rule->who.count != 1 || strcmp(rule->who.items[0], account);
+}
+
 /* Does the rule let anybody else become `account`? */
 static bool lets_become(const struct rule *rule, const char *account)
 {
-	bool others = rule->who.count != 1 || strcmp(rule->who.items[0], account);
+	bool others = names_others(rule, account);
 
 	for (size_t i = 0; others && i < rule->scope.count; i++)
-		if (!strcmp(strchr(rule->scope.items[i], ':') + 1, account))
+		if (!strcmp(account_of(rule->scope.items[i]), account))
 			return true;
 	return false;
 }
@@ -82,6 +94,29 @@ static void review_accounts(const struct policy *policy, const struct rule *rule
 	}
 }
 
+/* A held token opens for its subject. At these doors the only name that anything vouches for is the
+ * account's: nobody says that it is the subject who comes in there as somebody else. */
+static bool door_knows_account_alone(const char *scope)
+{
+	return scope_has_service(scope, "ssh") || scope_has_service(scope, "login");
+}
+
+static void review_present(const struct rule *rule, struct complaints *complaints)
+{
+	if (rule->present != PRESENT_HELD)
+		return;
+	for (size_t i = 0; i < rule->scope.count; i++) {
+		const char *scope = rule->scope.items[i];
+		if (!door_knows_account_alone(scope) || !names_others(rule, account_of(scope)))
+			continue;
+		complain(complaints, rule->line, "present",
+		         "rule \"%s\": %s is another's account for some in who; write present = "
+		         "\"typed\"",
+		         rule->title, scope);
+		return;
+	}
+}
+
 void policy_review(const struct policy *policy, struct complaints *complaints)
 {
 	for (size_t i = 0; i < policy->count; i++) {
@@ -92,5 +127,6 @@ void policy_review(const struct policy *policy, struct complaints *complaints)
 		if (rule->approvals)
 			review_approvers(rule, complaints);
 		review_accounts(policy, rule, complaints);
+		review_present(rule, complaints);
 	}
 }

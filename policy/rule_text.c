@@ -35,7 +35,9 @@ static void write_rule(FILE *out, const struct rule *rule)
 	write_duration(out, "max", rule->max);
 	write_duration(out, "default", rule->default_for);
 	write_duration(out, "pending", rule->pending);
+	write_duration(out, "token-ttl", rule->token_ttl);
 	fprintf(out, " uses = %lld", (long long)rule->uses);
+	fprintf(out, " present = \"%s\"", rule->present == PRESENT_HELD ? "held" : "typed");
 	fprintf(out, " reason = \"%s\"", rule->reason == REASON_REQUIRED ? "required" : "optional");
 	fprintf(out, " effect = \"%s\" }", rule->effect == DECISION_ALLOW ? "allow" : "deny");
 }

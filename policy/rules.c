@@ -17,6 +17,7 @@
 #define BUILTIN_MAX     3600
 #define BUILTIN_DEFAULT 900
 #define BUILTIN_PENDING 10800
+#define BUILTIN_TTL     300
 
 typedef int read_value(struct reading *reading, const struct conf_entry *entry, struct rule *rule);
 
@@ -117,6 +118,35 @@ static int read_pending(struct reading *reading, const struct conf_entry *entry,
 	return 0;
 }
 
+static int read_token_ttl(struct reading *reading, const struct conf_entry *entry,
+                          struct rule *rule)
+{
+	char given[DURATION_SIZE], most[DURATION_SIZE];
+
+	duration_read(&reading->complaints, entry, &rule->token_ttl);
+	if (rule->token_ttl <= RULE_TOKEN_TTL_MAX)
+		return 0;
+	format_duration(rule->token_ttl, given);
+	format_duration(RULE_TOKEN_TTL_MAX, most);
+	complain(&reading->complaints, entry->line, entry->key->name,
+	         "%s is longer than a token may lie about; write %s or less", given, most);
+	return 0;
+}
+
+static int read_present(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
+{
+	const char *word = entry->values.items[0];
+
+	/* a word that is none of the two leaves no token that is held, and an error */
+	rule->present = PRESENT_TYPED;
+	if (!strcmp(word, "held"))
+		rule->present = PRESENT_HELD;
+	else if (strcmp(word, "typed"))
+		complain(&reading->complaints, entry->line, entry->key->name,
+		         "\"%.80s\" is neither \"held\" nor \"typed\"", word);
+	return 0;
+}
+
 static int read_reason(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
 {
 	const char *word = entry->values.items[0];
@@ -183,7 +213,7 @@ struct rule rule_builtin(int64_t max_grant)
 	        .max = BUILTIN_MAX,
 	        .default_for = BUILTIN_DEFAULT,
 	        .pending = BUILTIN_PENDING,
-	        .token_ttl = 300,
+	        .token_ttl = BUILTIN_TTL,
 	        .present = PRESENT_HELD,
 	};
 
@@ -191,6 +221,8 @@ struct rule rule_builtin(int64_t max_grant)
 		rule.max = max_grant;
 	if (rule.default_for > rule.max)
 		rule.default_for = rule.max;
+	if (rule.token_ttl > rule.max)
+		rule.token_ttl = rule.max;
 	return rule;
 }
 
@@ -210,22 +242,29 @@ static int read_entries(struct reading *reading, const struct conf_block *block,
 	return r;
 }
 
-/* A default that this block wrote must fit; one that it inherited is cut to a shorter max. */
-static void fit_default(struct reading *reading, const struct conf_block *block, struct rule *rule)
+/* A length that this block wrote must fit; one that it inherited is cut to a shorter max. */
+static void fit_length(struct reading *reading, const struct conf_block *block, const char *key,
+                       int64_t most, int64_t *seconds)
 {
-	const struct conf_entry *written = conf_find(block, "default");
+	const struct conf_entry *written = conf_find(block, key);
 	char given[DURATION_SIZE], max[DURATION_SIZE];
 
-	if (rule->default_for <= rule->max)
+	if (*seconds <= most)
 		return;
 	if (!written) {
-		rule->default_for = rule->max;
+		*seconds = most;
 		return;
 	}
-	format_duration(rule->default_for, given);
-	format_duration(rule->max, max);
-	complain(&reading->complaints, written->line, "default",
+	format_duration(*seconds, given);
+	format_duration(most, max);
+	complain(&reading->complaints, written->line, key,
 	         "%s is above max, which is %s; write that or less", given, max);
+}
+
+static void fit_lengths(struct reading *reading, const struct conf_block *block, struct rule *rule)
+{
+	fit_length(reading, block, "default", rule->max, &rule->default_for);
+	fit_length(reading, block, "token-ttl", rule->max, &rule->token_ttl);
 }
 
 int rule_read_defaults(struct reading *reading, const struct conf_block *block)
@@ -234,7 +273,7 @@ int rule_read_defaults(struct reading *reading, const struct conf_block *block)
 	int r = read_entries(reading, block, &reading->defaults);
 
 	if (r == 0 && before == reading->complaints.errors)
-		fit_default(reading, block, &reading->defaults);
+		fit_lengths(reading, block, &reading->defaults);
 	return r;
 }
 
@@ -288,7 +327,7 @@ static int read_whole(struct reading *reading, const struct conf_block *block, s
 		return r;
 	/* what follows from a value that was refused is no error of its own */
 	if (!block->damaged && before == reading->complaints.errors) {
-		fit_default(reading, block, rule);
+		fit_lengths(reading, block, rule);
 		check_complete(reading, block, rule);
 	}
 	rule->text = rule_text(rule);

@@ -18,7 +18,9 @@
 	K("max", STRING, max, RULE_OR_DEFAULTS)                                                    \
 	K("default", STRING, default_for, RULE_OR_DEFAULTS)                                        \
 	K("pending", STRING, pending, RULE_OR_DEFAULTS)                                            \
+	K("token-ttl", STRING, token_ttl, RULE_OR_DEFAULTS)                                        \
 	K("uses", NUMBER, uses, RULE_OR_DEFAULTS)                                                  \
+	K("present", STRING, present, RULE_OR_DEFAULTS)                                            \
 	K("reason", STRING, reason, RULE_OR_DEFAULTS)                                              \
 	K("effect", STRING, effect, RULE_ONLY)
 
@@ -30,8 +32,6 @@
 	K("via")                                                                                   \
 	K("when")                                                                                  \
 	K("denials")                                                                               \
-	K("token-ttl")                                                                             \
-	K("present")                                                                               \
 	K("bind")                                                                                  \
 	K("knock")                                                                                 \
 	K("ticket")                                                                                \
@@ -41,6 +41,7 @@
 
 #define RULE_APPROVALS_MAX 16
 #define RULE_USES_MAX      1000000
+#define RULE_TOKEN_TTL_MAX 3600 /* seconds */
 #define RULE_LIST_SIZE     1025 /* a list's values separated by blanks, NUL included */
 
 struct policy {
