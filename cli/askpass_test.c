@@ -162,7 +162,7 @@ static void another_hosts_prompt_gets_no_code(void **state)
 	}
 }
 
-/* The listener hears nothing: accept would find a connection. */
+/* There is none: it would be exit code 3. */
 static void what_is_not_understood_does_not_reach_jitd(void **state)
 {
 	static const char *const prompts[] = {
@@ -170,7 +170,7 @@ static void what_is_not_understood_does_not_reach_jitd(void **state)
 	        "--json",
 	        "Password: ",
 	        "[sudo] password for alice: ",
-	        "(alice@evil) (alice@web1) " OURS,
+	        ("(alice@evil) (alice@web1) " OURS),
 	        "(alice@evil) alice@web1's password: ",
 	        "Enter passphrase for key '/home/alice/.ssh/id_ed25519': ",
 	        HOST_KEY,
