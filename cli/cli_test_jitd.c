@@ -89,17 +89,20 @@ static void become(const struct play *play, int slave, char *const *argv)
 	const char *build = getenv("top_builddir");
 	char path[512];
 
-	if (slave >= 0)
+	if (slave >= 0) {
 		login_tty(slave);
-	else
+	} else {
+		setsid(); /* nor the terminal that the test was started from */
 		dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
-	if (slave < 0)
+	}
+	if (slave < 0 || play->apart)
 		dup2(play->out_file, STDOUT_FILENO);
 	if (slave < 0 || !play->one_screen)
 		dup2(play->err_file, STDERR_FILENO);
 	setenv("JITD_SOCKET", play->socket, 1);
 	setenv("TZ", "UTC", 1);
-	snprintf(path, sizeof(path), "%s/cli/%s", build ? build : ".", argv[0]);
+	snprintf(path, sizeof(path), "%s/cli/%s", build ? build : ".",
+	         strcmp(argv[0], "jit-askpass") != 0 ? argv[0] : "jit");
 	execv(path, argv);
 	perror(path);
 	_exit(99);
@@ -115,6 +118,7 @@ void play_start_list(struct play *play, bool terminal, char *const *argv)
 	drop(&play->tool_fd);
 	memset(play->out, 0, sizeof(play->out));
 	memset(play->err, 0, sizeof(play->err));
+	memset(play->answer, 0, sizeof(play->answer));
 	play->out_file = play->out_path ? open(play->out_path, O_WRONLY) : memfd_create("out", 0);
 	play->err_file = memfd_create("err", 0);
 	if (terminal) {
@@ -188,6 +192,8 @@ int play_finish(struct play *play)
 	assert_int_equal(waitpid(play->tool, &status, 0), play->tool);
 	if (play->terminal < 0)
 		read_file(play->out_file, play->out);
+	else if (play->apart)
+		read_file(play->out_file, play->answer);
 	read_file(play->err_file, play->err);
 	drop(&play->peer);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

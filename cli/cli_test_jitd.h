@@ -21,9 +21,11 @@ struct play {
 	int terminal;         /* master side; -1: stdout is a file */
 	const char *out_path; /* where stdout goes instead; NULL: to be read here */
 	bool one_screen;      /* stderr goes to the terminal as well */
+	bool apart;           /* stdout is a file beside the terminal: `answer` */
 	int out_file, err_file;
 	char out[PLAY_TEXT], err[PLAY_TEXT]; /* what it printed, as far as it was read */
-	struct message in;                   /* the last packet it sent */
+	char answer[PLAY_TEXT];
+	struct message in; /* the last packet it sent */
 };
 
 struct play *play_new(void); /* with a listening socket */
@@ -31,7 +33,8 @@ void play_listen(struct play *play);
 void play_deafen(struct play *play); /* takes the socket away */
 void play_free(struct play *play);
 
-/* Starts a tool; arguments end with NULL. JITD_SOCKET points to the play, TZ is UTC. */
+/* Starts a tool, jit under the name jit-askpass among them; arguments end with NULL. JITD_SOCKET
+ * points to the play, TZ is UTC. */
 void play_start(struct play *play, bool terminal, const char *tool, ...);
 void play_start_list(struct play *play, bool terminal, char *const *argv);
 

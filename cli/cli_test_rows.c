@@ -48,6 +48,26 @@ void send_active(struct play *play)
 	play_send(play, &row);
 }
 
+void send_access(struct play *play, uint32_t id, const char *scope, const char *host)
+{
+	struct message row = access_row("active");
+
+	row.access.id = id;
+	row.access.until = (int64_t)time(NULL) + 905;
+	snprintf(row.access.scope, sizeof(row.access.scope), "%s", scope);
+	snprintf(row.access.host, sizeof(row.access.host), "%s", host);
+	play_send(play, &row);
+}
+
+void send_typed(struct play *play)
+{
+	struct message row = access_row("active");
+
+	row.access.until = (int64_t)time(NULL) + 905;
+	snprintf(row.access.present, sizeof(row.access.present), "typed");
+	play_send(play, &row);
+}
+
 void send_ended(struct play *play, const char *state, const char *why)
 {
 	struct message row = access_row(state);
@@ -85,6 +105,19 @@ void send_done(struct play *play, uint32_t access, const char *text)
 	struct message row = {.id = MESSAGE_done, .done.access = access};
 
 	snprintf(row.done.text, sizeof(row.done.text), "%s", text);
+	play_send(play, &row);
+}
+
+void send_minted(struct play *play, uint32_t access, bool code, const char *secret,
+                 const char *text)
+{
+	struct message row = {.id = MESSAGE_minted};
+
+	row.minted.access = access;
+	row.minted.code = code;
+	row.minted.expires = ASKED + 300;
+	snprintf(row.minted.secret, sizeof(row.minted.secret), "%s", secret);
+	snprintf(row.minted.text, sizeof(row.minted.text), "%s", text);
 	play_send(play, &row);
 }
 

@@ -11,10 +11,15 @@
 
 void send_pending(struct play *play); /* asked now, lapses in 3h */
 void send_active(struct play *play);  /* for a quarter of an hour yet */
+/* An active one of another number, for these scopes, at this host. */
+void send_access(struct play *play, uint32_t id, const char *scope, const char *host);
+void send_typed(struct play *play); /* active, present = typed */
 void send_ended(struct play *play, const char *state, const char *why);
 void send_decision(struct play *play, const char *verdict, const char *comment);
 void send_session(struct play *play);
 void send_done(struct play *play, uint32_t access, const char *text);
+void send_minted(struct play *play, uint32_t access, bool code, const char *secret,
+                 const char *text); /* good until 2025-11-23 16:10:12 */
 void send_refused(struct play *play, const char *text);
 void send_counter(struct play *play, const char *name, const char *value);
 

@@ -69,9 +69,11 @@ enum exit_code connection_unexpected(const struct connection *connection,
 }
 
 static const enum reply reply_of[] = {
-        [MESSAGE_access] = REPLY_ROW, [MESSAGE_decision] = REPLY_ROW, [MESSAGE_session] = REPLY_ROW,
-        [MESSAGE_event] = REPLY_ROW,  [MESSAGE_counter] = REPLY_ROW,  [MESSAGE_end] = REPLY_END,
-        [MESSAGE_done] = REPLY_DONE,
+        [MESSAGE_access] = REPLY_ROW,  [MESSAGE_decision] = REPLY_ROW,
+        [MESSAGE_session] = REPLY_ROW, [MESSAGE_event] = REPLY_ROW,
+        [MESSAGE_counter] = REPLY_ROW, [MESSAGE_end] = REPLY_END,
+        [MESSAGE_done] = REPLY_DONE,   [MESSAGE_minted] = REPLY_MINTED,
+        [MESSAGE_step] = REPLY_ROW,
 };
 #define REPLIES (sizeof(reply_of) / sizeof(reply_of[0]))
 

@@ -27,9 +27,10 @@ struct connection {
 
 enum reply {
 	REPLY_NONE = 0, /* refused, broken or interrupted: said; the code is in the connection */
-	REPLY_ROW,      /* access, decision, session, event or counter */
+	REPLY_ROW,      /* access, decision, session, event, counter or step */
 	REPLY_END,
 	REPLY_DONE,
+	REPLY_MINTED, /* holds a secret: message_wipe() when done */
 };
 
 /* Connects where it is not connected yet, sends. EXIT_DONE, or the code after its line. */

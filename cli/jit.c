@@ -6,7 +6,7 @@
 #include "cli/subject/jit.h"
 
 static const struct command *const commands[] = {
-        &jit_request, &jit_list, &jit_show, &jit_wait, &jit_cancel,
+        &jit_request, &jit_token, &jit_list, &jit_show, &jit_wait, &jit_cancel, &jit_askpass,
 };
 
 const struct tool jit_tool = {

@@ -95,15 +95,22 @@ static json_t *access_object(const struct access_record *record)
 {
 	const struct wire_access *access = &record->access;
 
-	return json_pack(
-	        "{s:o s:o s:o s:o s:o s:o s:o s:n s:o s:o s:o s:o s:I s:o s:o s:o}", "id",
-	        number(access->id), "state", text(access->state), "subject", text(access->subject),
-	        "scopes", scopes(access->scope), "host", text(access->host), "rule",
-	        text(access->rule), "reason", text(access->reason), "ticket", "requested",
-	        instant(access->requested), "decided", instant(access->decided), "from",
-	        instant(access->from), "until", instant(access->until), "approvals_needed",
-	        (json_int_t)access->approvals_needed, "decisions", decisions(record), "uses_left",
-	        count_or_null(access->uses_left), "sessions", sessions(record));
+	return json_pack("{s:o s:o s:o s:o s:o s:o s:o s:n s:o s:o s:o s:o s:I s:o s:o s:o s:o}",
+	                 "id", number(access->id), "state", text(access->state), "subject",
+	                 text(access->subject), "scopes", scopes(access->scope), "host",
+	                 text(access->host), "rule", text(access->rule), "reason",
+	                 text(access->reason), "ticket", "requested", instant(access->requested),
+	                 "decided", instant(access->decided), "from", instant(access->from),
+	                 "until", instant(access->until), "approvals_needed",
+	                 (json_int_t)access->approvals_needed, "decisions", decisions(record),
+	                 "uses_left", count_or_null(access->uses_left), "present",
+	                 text(access->present), "sessions", sessions(record));
+}
+
+static json_t *step_object(const struct wire_step *step)
+{
+	return json_pack("{s:o s:o s:o}", "name", text(step->name), "verdict", text(step->verdict),
+	                 "text", text(step->text));
 }
 
 static json_t *event_object(const struct wire_event *event)
@@ -154,6 +161,11 @@ int json_session(struct json_array *array, const struct wire_session *session)
 int json_event(struct json_array *array, const struct wire_event *event)
 {
 	return print_element(array, event_object(event));
+}
+
+int json_step(struct json_array *array, const struct wire_step *step)
+{
+	return print_element(array, step_object(step));
 }
 
 void json_end(struct json_array *array)

@@ -61,6 +61,13 @@ void access_standing(const struct wire_access *access, int64_t now,
 		best_effort(text_format(ret_text, STANDING_SIZE, "%s", access->state));
 }
 
+void access_next(const struct wire_access *access, char ret_text[static NEXT_SIZE])
+{
+	ret_text[0] = '\0';
+	if (is_state(access, "active") && !strcmp(access->present, "typed"))
+		(void)snprintf(ret_text, NEXT_SIZE, "get a code: jit token %u --code", access->id);
+}
+
 /* ---- tables ---- */
 
 enum column { COLUMN_ID, STATE, SUBJECT, SCOPE, LENGTH, ASKED, NOTE, REASON, COLUMNS };
@@ -89,23 +96,29 @@ static size_t approvals_of(const struct access_record *record)
 	return count;
 }
 
-/* What comes, led by "1 of 2 approvals" where one is not enough. */
-static void note_of(const struct access_record *record, int64_t now,
+/* What comes, led by "1 of 2 approvals" where one is not enough, and in one's own listing followed
+ * by what to type. */
+static void note_of(const struct access_record *record, int64_t now, bool mine,
                     char ret_text[static STANDING_SIZE])
 {
 	const struct wire_access *access = &record->access;
-	char coming[STANDING_SIZE];
+	char coming[STANDING_SIZE], next[NEXT_SIZE];
 
 	what_comes(access, now, coming);
+	access_next(access, next);
+	if (mine && *next &&
+	    text_format(ret_text, STANDING_SIZE, "%s%s%s", coming, *coming ? "; " : "", next) == 0)
+		return;
 	if (!is_state(access, "pending") || access->approvals_needed < 2 ||
 	    text_format(ret_text, STANDING_SIZE, "%zu of %u approvals%s%s", approvals_of(record),
 	                access->approvals_needed, *coming ? ", " : "", coming) < 0)
 		memcpy(ret_text, coming, STANDING_SIZE);
 }
 
-static int add_record(struct table *table, const struct layout *layout,
-                      const struct access_record *record, int64_t now)
+static int add_record(struct table *table, enum listing listing, const struct access_record *record,
+                      int64_t now)
 {
+	const struct layout *layout = &layouts[listing];
 	const struct wire_access *access = &record->access;
 	char id[16], length[WHEN_SIZE], asked[WHEN_SIZE], note[STANDING_SIZE];
 	const char *const cells[COLUMNS] = {
@@ -118,7 +131,7 @@ static int add_record(struct table *table, const struct layout *layout,
 	(void)snprintf(id, sizeof(id), "%u", access->id);
 	format_duration(access->seconds, length);
 	when_clock(access->requested, now, asked);
-	note_of(record, now, note);
+	note_of(record, now, listing == LISTING_MINE, note);
 	for (size_t i = 0; i < layout->count; i++)
 		row[i] = cells[layout->columns[i]];
 	return table_row(table, row);
@@ -135,7 +148,7 @@ static int print_table(const struct access_list *list, enum listing listing)
 		row[i] = headings[layout->columns[i]];
 	r = table_begin(&table, row, layout->count);
 	for (size_t i = 0; r == 0 && i < list->count; i++)
-		r = add_record(&table, layout, &list->items[i], (int64_t)time(NULL));
+		r = add_record(&table, listing, &list->items[i], (int64_t)time(NULL));
 	if (r == 0)
 		table_print(stdout, &table);
 	return r;
@@ -211,6 +224,7 @@ static void print_in_full(const struct access_record *record, int64_t now)
 {
 	const struct wire_access *access = &record->access;
 	char standing[STANDING_SIZE], length[DURATION_SIZE], uses[32] = "", needed[64] = "";
+	char next[NEXT_SIZE], present[sizeof(access->present) + NEXT_SIZE + 4];
 
 	access_standing(access, now, standing);
 	format_duration(access->seconds, length);
@@ -219,6 +233,9 @@ static void print_in_full(const struct access_record *record, int64_t now)
 	if (access->approvals_needed)
 		(void)snprintf(needed, sizeof(needed), "%zu of %u", approvals_of(record),
 		               access->approvals_needed);
+	access_next(access, next);
+	(void)snprintf(present, sizeof(present), "%s%s%s", access->present, *next ? "; " : "",
+	               next);
 	printf("access %u %s\n", access->id, standing);
 	print_line("subject", access->subject);
 	print_line("scope", access->scope);
@@ -234,6 +251,7 @@ static void print_in_full(const struct access_record *record, int64_t now)
 	print_time("from", access->from, now);
 	print_time("until", access->until, now);
 	print_line("uses left", uses);
+	print_line("present", present);
 	print_sessions(record, now);
 }
 

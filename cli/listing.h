@@ -29,4 +29,9 @@ must_check enum exit_code access_print(const struct invocation *in,
 void access_standing(const struct wire_access *access, int64_t now,
                      char ret_text[static STANDING_SIZE]);
 
+/* What its subject types next where nothing but a typed token or code opens it: "get a code: jit
+ * token 42 --code"; "" where it is not active, or held. */
+#define NEXT_SIZE 64
+void access_next(const struct wire_access *access, char ret_text[static NEXT_SIZE]);
+
 #endif

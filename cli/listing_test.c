@@ -34,11 +34,11 @@ static int tear_down(void **state)
 	"\"su:postgres\"],\"host\":\"web1\",\"rule\":\"ops\",\"reason\":null,\"ticket\":null,"     \
 	"\"requested\":\"2025-11-23T16:05:12Z\",\"decided\":null,\"from\":null,\"until\":null,"    \
 	"\"approvals_needed\":1,"
-#define FULL_REST                                                                                  \
-	"\"decisions\":[{\"by\":\"bob\",\"verdict\":\"approve\",\"at\":\"2025-11-23T16:06:12Z\","  \
-	"\"comment\":null}],\"uses_left\":null,\"sessions\":[{\"id\":\"42-1\",\"access\":42,"      \
-	"\"subject\":\"alice\",\"service\":\"sudo\",\"account\":\"root\",\"tty\":null,"            \
-	"\"rhost\":null,\"pid\":1234,\"since\":\"2025-11-23T16:06:22Z\",\"until\":null,"           \
+#define FULL_REST                                                                                                  \
+	"\"decisions\":[{\"by\":\"bob\",\"verdict\":\"approve\",\"at\":\"2025-11-23T16:06:12Z\","                  \
+	"\"comment\":null}],\"uses_left\":null,\"present\":\"held\",\"sessions\":[{\"id\":\"42-1\",\"access\":42," \
+	"\"subject\":\"alice\",\"service\":\"sudo\",\"account\":\"root\",\"tty\":null,"                            \
+	"\"rhost\":null,\"pid\":1234,\"since\":\"2025-11-23T16:06:22Z\",\"until\":null,"                           \
 	"\"ended\":null}]}"
 
 static void list_prints_a_json_array(void **state)
@@ -53,8 +53,10 @@ static void list_prints_a_json_array(void **state)
 	send_ended(play, "expired", "");
 	play_send_end(play);
 	finish_with(play, 0, "[\n", NULL);
-	assert_string_equal(play->out, "[\n" BARE_JSON FULL_REST ",\n" BARE_JSON
-	                               "\"decisions\":[],\"uses_left\":null,\"sessions\":[]}\n]\n");
+	assert_string_equal(
+	        play->out,
+	        "[\n" BARE_JSON FULL_REST ",\n" BARE_JSON
+	        "\"decisions\":[],\"uses_left\":null,\"present\":\"held\",\"sessions\":[]}\n]\n");
 }
 
 static void an_empty_list_is_an_empty_array(void **state)
@@ -102,6 +104,31 @@ static void show_prints_everything(void **state)
 	assert_non_null(strstr(play->out, "  approvers  bob %dba-leads\n"));
 	assert_non_null(strstr(play->out, "  deny       bob at 2025-11-23 16:06: no\n"));
 	assert_non_null(strstr(play->out, "  session    42-1: sudo as root, pid 1234, "));
+}
+
+static void what_must_be_typed_says_so(void **state)
+{
+	(void)state;
+	play_start(play, false, "jit", "list", NULL);
+	play_expect(play, MESSAGE_list);
+	send_typed(play);
+	play_send_end(play);
+	finish_with(play, 0, " left; get a code: jit token 42 --code\n", NULL);
+	play_start(play, false, "jitd-admin", "list", NULL);
+	play_expect(play, MESSAGE_list);
+	send_typed(play);
+	play_send_end(play);
+	finish_with(play, 0, " left\n", NULL); /* it is not theirs */
+	play_start(play, false, "jit", "show", "42", NULL);
+	play_expect(play, MESSAGE_show);
+	send_typed(play);
+	play_send_end(play);
+	finish_with(play, 0, "  present    typed; get a code: jit token 42 --code\n", NULL);
+	play_start(play, false, "jit", "show", "42", NULL);
+	play_expect(play, MESSAGE_show);
+	send_active(play);
+	play_send_end(play);
+	finish_with(play, 0, "  present    held\n", NULL);
 }
 
 static void show_of_my_own_says_so(void **state)
@@ -236,12 +263,12 @@ int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	        EACH(list_prints_a_json_array),     EACH(an_empty_list_is_an_empty_array),
-	        EACH(list_prints_a_table),          EACH(show_prints_everything),
-	        EACH(show_of_my_own_says_so),       EACH(pending_wait_waits),
-	        EACH(sessions_as_table_and_json),   EACH(audit_prints_events),
-	        EACH(nothing_is_nothing),           EACH(status_as_table_and_json),
-	        EACH(ready_waits_for_jitd_to_come),
+	        EACH(list_prints_a_json_array),   EACH(an_empty_list_is_an_empty_array),
+	        EACH(list_prints_a_table),        EACH(show_prints_everything),
+	        EACH(what_must_be_typed_says_so), EACH(show_of_my_own_says_so),
+	        EACH(pending_wait_waits),         EACH(sessions_as_table_and_json),
+	        EACH(audit_prints_events),        EACH(nothing_is_nothing),
+	        EACH(status_as_table_and_json),   EACH(ready_waits_for_jitd_to_come),
 	};
 
 	return cmocka_run_group_tests_name("listing", tests, NULL, NULL);

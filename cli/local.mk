@@ -22,11 +22,16 @@ libcli_la_SOURCES = \
 	cli/help.c cli/help.h \
 	cli/interrupt.c cli/interrupt.h \
 	cli/jit.c \
+	cli/subject/askpass.c \
 	cli/subject/cancel.c \
 	cli/subject/jit.h \
 	cli/subject/list.c \
+	cli/subject/mint.c cli/subject/mint.h \
+	cli/subject/prompt.c cli/subject/prompt.h \
 	cli/subject/request.c \
 	cli/subject/show.c \
+	cli/subject/terminal.c cli/subject/terminal.h \
+	cli/subject/token.c \
 	cli/subject/wait.c \
 	cli/subject/watch.c cli/subject/watch.h \
 	cli/jitd_admin.c \
@@ -47,10 +52,19 @@ cli_jitd_admin_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 cli_jitd_admin_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 cli_jitd_admin_LDADD = libcli.la
 
+# the name under which ssh and sudo call it: they pass a prompt and nothing else
+install-exec-hook:
+	ln -sf jit '$(DESTDIR)$(bindir)/jit-askpass'
+uninstall-hook: uninstall-askpass
+uninstall-askpass:
+	rm -f '$(DESTDIR)$(bindir)/jit-askpass'
+.PHONY: uninstall-askpass
+
 dist_man_MANS += cli/jit.1 cli/jitd-admin.8
 
 if HAVE_CMOCKA
-cli_tests = cli/listing_test cli/policy_check_test cli/request_test cli/talk_test cli/usage_test
+cli_tests = cli/askpass_test cli/listing_test cli/policy_check_test cli/request_test cli/subject/prompt_test \
+	cli/talk_test cli/token_test cli/usage_test
 check_PROGRAMS += $(cli_tests)
 TESTS += $(cli_tests)
 check_LTLIBRARIES += libclitest.la
@@ -59,6 +73,9 @@ libclitest_la_SOURCES = \
 	cli/cli_test_rows.c cli/cli_test_rows.h
 libclitest_la_CFLAGS = $(TEST_CFLAGS)
 libclitest_la_LIBADD = libcli.la $(CMOCKA_LIBS) -lutil
+cli_askpass_test_SOURCES = cli/askpass_test.c
+cli_askpass_test_CFLAGS = $(TEST_CFLAGS)
+cli_askpass_test_LDADD = libclitest.la
 cli_listing_test_SOURCES = cli/listing_test.c
 cli_listing_test_CFLAGS = $(TEST_CFLAGS)
 cli_listing_test_LDADD = libclitest.la
@@ -68,9 +85,15 @@ cli_policy_check_test_LDADD = libclitest.la
 cli_request_test_SOURCES = cli/request_test.c
 cli_request_test_CFLAGS = $(TEST_CFLAGS)
 cli_request_test_LDADD = libclitest.la
+cli_subject_prompt_test_SOURCES = cli/subject/prompt_test.c
+cli_subject_prompt_test_CFLAGS = $(TEST_CFLAGS)
+cli_subject_prompt_test_LDADD = libclitest.la
 cli_talk_test_SOURCES = cli/talk_test.c
 cli_talk_test_CFLAGS = $(TEST_CFLAGS)
 cli_talk_test_LDADD = libclitest.la
+cli_token_test_SOURCES = cli/token_test.c
+cli_token_test_CFLAGS = $(TEST_CFLAGS)
+cli_token_test_LDADD = libclitest.la
 cli_usage_test_SOURCES = cli/usage_test.c
 cli_usage_test_CFLAGS = $(TEST_CFLAGS)
 cli_usage_test_LDADD = libclitest.la

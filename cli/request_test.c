@@ -146,6 +146,22 @@ static void granted_at_once_needs_no_waiting(void **state)
 	assert_null(strstr(play->out, "waiting"));
 }
 
+static void what_must_be_typed_is_said_when_it_is_active(void **state)
+{
+	(void)state;
+	play_start(play, false, "jit", "wait", "42", NULL);
+	play_expect(play, MESSAGE_watch);
+	send_pending(play);
+	send_typed(play);
+	finish_with(play, 0, " left\nget a code: jit token 42 --code\n", NULL);
+	start_waiting();
+	send_typed(play);
+	play_expect(play, MESSAGE_show);
+	send_typed(play);
+	play_send_end(play);
+	finish_with(play, 0, " left\r\nget a code: jit token 42 --code\r\n", NULL);
+}
+
 static void json_on_a_terminal_comes_after_the_decision(void **state)
 {
 	(void)state;
@@ -226,6 +242,7 @@ int main(void)
 	        EACH(ctrl_c_leaves_the_request_pending),
 	        EACH(ctrl_c_before_the_answer_ends_130),
 	        EACH(granted_at_once_needs_no_waiting),
+	        EACH(what_must_be_typed_is_said_when_it_is_active),
 	        EACH(json_on_a_terminal_comes_after_the_decision),
 	        EACH(wait_ends_with_the_decision),
 	        EACH(wait_takes_only_active_for_access),

@@ -229,8 +229,8 @@ static const struct usage {
 	const char *says;  /* the line names what was wrong */
 	const char *right; /* and what would be right */
 } usages[] = {
-        {{"jit"}, "no command", "request, list, show, wait, cancel"},
-        {{"jit", "reqest"}, "'reqest'", "request, list, show, wait, cancel"},
+        {{"jit"}, "no command", "request, token, list, show, wait, cancel, askpass"},
+        {{"jit", "reqest"}, "'reqest'", "request, token, list, show, wait, cancel, askpass"},
         {{"jit", ""}, "''", "request"},
         {{"jit", "request"}, "SCOPE is missing", "jit request SCOPE"},
         {{"jit", "request", "sudo:root", "id"}, "'id'", "jit request SCOPE"},
@@ -251,6 +251,10 @@ static const struct usage {
         {{"jit", "show", "4294967296"}, "'4294967296'", "42"},
         {{"jit", "cancel", "042"}, "'042'", "42"},
         {{"jit", "list", "--socket", "jitd.sock"}, "--socket", "begins with '/'"},
+        {{"jit", "token"}, "ID is missing", "jit token ID"},
+        {{"jit", "token", "x"}, "'x'", "42"},
+        {{"jit", "token", "42", "--json"}, "'--json'", "--code"},
+        {{"jit", "askpass", "a", "b"}, "'b'", "jit askpass [PROMPT]"},
         {{"jit", "--bogus"}, "'--bogus'", "--help"},
         {{"jit", "wait", "1", "\033[2J"}, "'?[2J'", "jit wait ID"},
         {{"jitd-admin", "policy"}, "policy", "check, reload"},
@@ -294,6 +298,9 @@ static void without_jitd_the_exit_code_is_3(void **state)
 	        {"jit", "show", "1"},
 	        {"jit", "wait", "1"},
 	        {"jit", "cancel", "1"},
+	        {"jit", "token", "1"},
+	        {"jit", "token", "1", "--code"},
+	        {"jit", "askpass", "(alice@web1) JIT token or code: "},
 	        {"jitd-admin", "pending"},
 	        {"jitd-admin", "pending", "--wait"},
 	        {"jitd-admin", "list", "--all"},

@@ -7,7 +7,8 @@
 
 #include "cli/command.h"
 
-extern const struct command jit_request, jit_list, jit_show, jit_wait, jit_cancel;
+extern const struct command jit_request, jit_token, jit_list, jit_show, jit_wait, jit_cancel,
+        jit_askpass;
 extern const struct tool jit_tool;
 
 #endif

@@ -166,7 +166,7 @@ enum exit_code watch_outcome(const struct invocation *in, const struct wire_acce
                              bool json)
 {
 	cleanup(access_list_done) struct access_list list = {0};
-	char standing[STANDING_SIZE];
+	char standing[STANDING_SIZE], next[NEXT_SIZE];
 	bool active = !strcmp(access->state, "active");
 	enum exit_code code;
 
@@ -180,5 +180,8 @@ enum exit_code watch_outcome(const struct invocation *in, const struct wire_acce
 	if (!active)
 		return give_up(in, EXIT_REFUSED, "access %u %s", access->id, standing);
 	printf("access %u %s\n", access->id, standing);
+	access_next(access, next);
+	if (*next)
+		printf("%s\n", next);
 	return EXIT_DONE;
 }

@@ -19,8 +19,8 @@
 must_check enum exit_code watch_until_decided(const struct invocation *in, uint32_t access,
                                               FILE *progress, struct wire_access *ret_access);
 
-/* After the decision: says how it stands (to stdout, without access to stderr), or prints the JSON
- * of it. EXIT_DONE where it is active. */
+/* After the decision: says how it stands and what to type next (to stdout, without access to
+ * stderr), or prints the JSON of it. EXIT_DONE where it is active. */
 must_check enum exit_code watch_outcome(const struct invocation *in,
                                         const struct wire_access *access, bool json);
 

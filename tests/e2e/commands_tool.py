@@ -133,7 +133,8 @@ SESSION = {"id": str, "access": int, "subject": str, "service": str, "account": 
            "rhost": (str, None), "pid": int, "since": Time, "until": (Time, None), "ended": (Time, None)}
 ACCESS = {"id": int, "state": str, "subject": str, "scopes": [str], "host": str, "rule": str, "reason": (str, None),
           "ticket": None, "requested": Time, "decided": (Time, None), "from": (Time, None), "until": (Time, None),
-          "approvals_needed": int, "decisions": [DECISION], "uses_left": (int, None), "sessions": [SESSION]}
+          "approvals_needed": int, "decisions": [DECISION], "uses_left": (int, None), "present": str,
+          "sessions": [SESSION]}
 EVENT = {"id": int, "at": Time, "event": str, "verdict": (str, None), "reason": (str, None), "access": (int, None),
          "session": (str, None), "subject": (str, None), "actor": (str, None), "service": (str, None),
          "phase": (str, None), "account": (str, None), "pid": (int, None), "count": int, "text": (str, None)}
