@@ -57,7 +57,8 @@ struct play *play_new(void)
 	snprintf(play->directory, sizeof(play->directory), "/tmp/jit-cli-XXXXXX");
 	assert_non_null(mkdtemp(play->directory));
 	snprintf(play->socket, sizeof(play->socket), "%s/jitd.sock", play->directory);
-	play->peer = play->terminal = play->out_file = play->err_file = play->tool_fd = -1;
+	play->peer = play->terminal = play->out_file = play->err_file = -1;
+	play->in_file = play->tool_fd = -1;
 	play_listen(play);
 	return play;
 }
@@ -76,6 +77,7 @@ void play_free(struct play *play)
 	drop(&play->terminal);
 	drop(&play->out_file);
 	drop(&play->err_file);
+	drop(&play->in_file);
 	drop(&play->tool_fd);
 	unlink(play->socket);
 	rmdir(play->directory);
@@ -93,7 +95,7 @@ static void become(const struct play *play, int slave, char *const *argv)
 		login_tty(slave);
 	} else {
 		setsid(); /* nor the terminal that the test was started from */
-		dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+		dup2(play->in_file, STDIN_FILENO);
 	}
 	if (slave < 0 || play->apart)
 		dup2(play->out_file, STDOUT_FILENO);
@@ -115,12 +117,17 @@ void play_start_list(struct play *play, bool terminal, char *const *argv)
 	drop(&play->terminal);
 	drop(&play->out_file);
 	drop(&play->err_file);
+	drop(&play->in_file);
 	drop(&play->tool_fd);
 	memset(play->out, 0, sizeof(play->out));
 	memset(play->err, 0, sizeof(play->err));
 	memset(play->answer, 0, sizeof(play->answer));
 	play->out_file = play->out_path ? open(play->out_path, O_WRONLY) : memfd_create("out", 0);
 	play->err_file = memfd_create("err", 0);
+	play->in_file = memfd_create("in", 0);
+	assert_int_equal(write(play->in_file, play->typed ? play->typed : "", play->typed_length),
+	                 play->typed_length);
+	assert_int_equal(lseek(play->in_file, 0, SEEK_SET), 0);
 	if (terminal) {
 		struct winsize size = {.ws_row = 24, .ws_col = 200};
 		assert_int_equal(openpty(&play->terminal, &slave, NULL, NULL, &size), 0);

@@ -20,9 +20,11 @@ struct play {
 	int tool_fd;          /* pidfd */
 	int terminal;         /* master side; -1: stdout is a file */
 	const char *out_path; /* where stdout goes instead; NULL: to be read here */
-	bool one_screen;      /* stderr goes to the terminal as well */
-	bool apart;           /* stdout is a file beside the terminal: `answer` */
-	int out_file, err_file;
+	const char *typed;    /* what stdin, without a terminal, is; NULL: empty */
+	size_t typed_length;
+	bool one_screen; /* stderr goes to the terminal as well */
+	bool apart;      /* stdout is a file beside the terminal: `answer` */
+	int out_file, err_file, in_file;
 	char out[PLAY_TEXT], err[PLAY_TEXT]; /* what it printed, as far as it was read */
 	char answer[PLAY_TEXT];
 	struct message in; /* the last packet it sent */

@@ -129,6 +129,16 @@ void send_refused(struct play *play, const char *text)
 	play_send(play, &row);
 }
 
+void send_step(struct play *play, const char *name, const char *verdict, const char *text)
+{
+	struct message row = {.id = MESSAGE_step};
+
+	snprintf(row.step.name, sizeof(row.step.name), "%s", name);
+	snprintf(row.step.verdict, sizeof(row.step.verdict), "%s", verdict);
+	snprintf(row.step.text, sizeof(row.step.text), "%s", text);
+	play_send(play, &row);
+}
+
 void send_counter(struct play *play, const char *name, const char *value)
 {
 	struct message row = {.id = MESSAGE_counter};

@@ -21,6 +21,7 @@ void send_done(struct play *play, uint32_t access, const char *text);
 void send_minted(struct play *play, uint32_t access, bool code, const char *secret,
                  const char *text); /* good until 2025-11-23 16:10:12 */
 void send_refused(struct play *play, const char *text);
+void send_step(struct play *play, const char *name, const char *verdict, const char *text);
 void send_counter(struct play *play, const char *name, const char *value);
 
 /* The tool ends with this exit code, and prints these parts; NULL: prints nothing there. */

@@ -16,7 +16,10 @@ libcli_la_SOURCES = \
 	cli/admin/sessions.c \
 	cli/admin/show.c \
 	cli/admin/status.c \
+	cli/admin/steps.c cli/admin/steps.h \
+	cli/admin/token_explain.c \
 	cli/admin/unlock.c \
+	cli/admin/verify.c cli/admin/verify.h \
 	cli/command.c cli/command.h \
 	cli/connection.c cli/connection.h \
 	cli/help.c cli/help.h \
@@ -40,7 +43,7 @@ libcli_la_SOURCES = \
 	cli/table.c cli/table.h \
 	cli/when.c cli/when.h
 libcli_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-libcli_la_LIBADD = libpolicy.la libwire.la libbase.la $(JANSSON_LIBS)
+libcli_la_LIBADD = libpolicy.la libtoken.la libwire.la libbase.la $(JANSSON_LIBS)
 
 bin_PROGRAMS += cli/jit cli/jitd-admin
 cli_jit_SOURCES = cli/subject/main.c
@@ -63,7 +66,7 @@ uninstall-askpass:
 dist_man_MANS += cli/jit.1 cli/jitd-admin.8
 
 if HAVE_CMOCKA
-cli_tests = cli/askpass_test cli/listing_test cli/policy_check_test cli/request_test cli/subject/prompt_test \
+cli_tests = cli/askpass_test cli/explain_test cli/listing_test cli/policy_check_test cli/request_test cli/subject/prompt_test \
 	cli/talk_test cli/token_test cli/usage_test
 check_PROGRAMS += $(cli_tests)
 TESTS += $(cli_tests)
@@ -76,6 +79,9 @@ libclitest_la_LIBADD = libcli.la $(CMOCKA_LIBS) -lutil
 cli_askpass_test_SOURCES = cli/askpass_test.c
 cli_askpass_test_CFLAGS = $(TEST_CFLAGS)
 cli_askpass_test_LDADD = libclitest.la
+cli_explain_test_SOURCES = cli/explain_test.c
+cli_explain_test_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
+cli_explain_test_LDADD = libclitest.la libtokentest.la
 cli_listing_test_SOURCES = cli/listing_test.c
 cli_listing_test_CFLAGS = $(TEST_CFLAGS)
 cli_listing_test_LDADD = libclitest.la

@@ -3,9 +3,9 @@
 from commands_tool import *
 
 COMMANDS = {
-    "jit": ("request", "list", "show", "wait", "cancel"),
+    "jit": ("request", "token", "list", "show", "wait", "cancel", "askpass"),
     "jitd-admin": ("pending", "list", "show", "approve", "deny", "revoke", "lock", "unlock", "sessions",
-                   "policy check", "policy reload", "audit list", "status"),
+                   "policy check", "policy reload", "audit list", "token explain", "status"),
 }
 MAN = {"jit": "jit.1", "jitd-admin": "jitd-admin.8"}
 

@@ -52,8 +52,36 @@ def try_usage(jitd):
             says="nothing to revoke; right is exactly one of ID, --token", code=2)
     refused(jitd, "jitd-admin revoke: two things named", "adam", "jitd-admin", "revoke", "1", "--all",
             says="more than one thing to revoke", code=2)
+    refused(jitd, "jit token: no ID", "carol", "jit", "token", says="ID is missing; usage: jit token ID", code=2)
+    refused(jitd, "jit token: no number", "carol", "jit", "token", "x", "--code", says="not the number of an access",
+            code=2)
+    refused(jitd, "jitd-admin token explain: no service", "adam", "jitd-admin", "token", "explain", "--user", "alice",
+            says="--service is missing; right is --service S --user U, or --keys FILE", code=2)
+    refused(jitd, "jitd-admin token explain: nothing on stdin", "adam", "jitd-admin", "token", "explain", "--service",
+            "sudo", "--user", "alice", says="nothing on standard input; right is one token or code", code=2)
     refused(jitd, "jitd-admin status: --ready and --json", "carol", "jitd-admin", "status", "--ready", "--json",
             says="one of the two", code=2)
+
+
+def try_askpass(jitd):
+    """Without a terminal: what is not understood gets no code, and what is gets one only with an access."""
+    for name, prompt in (("a passphrase", "Enter passphrase for key '/home/alice/.ssh/id': "),
+                         ("a password", "Password: "), ("nothing", ""),
+                         ("a host's key",
+                          "Are you sure you want to continue connecting (yes/no/[fingerprint])? "),
+                         ("a forged prefix", "(alice@evil) (alice@pam-jit) JIT token or code: "),
+                         ("escapes", "\x1b[2J(alice@pam-jit) JIT token or code: ")):
+        for program in ("jit", "askpass"), ("jit-askpass",):
+            said = tool("alice", *program, prompt)
+            check(f"{' '.join(program)}: {name}", said.code == 1 and one_line(said, "jit: '")
+                  and "it is no prompt of pam-jit; and there is no terminal" in said.err, said)
+    for prompt in "(alice@pam-jit) JIT token or code: ", "(alice@10.0.0.1) JIT token or code: ":
+        said = tool("alice", "jit-askpass", prompt)
+        check(f"jit-askpass: no access: {prompt}", said.code == 1 and one_line(said, "jit: no active access")
+              and "jit request ssh:alice" in said.err, said)
+    said = tool("alice", "sh", "-c", "jit-askpass 'JIT token or code: '; exit $?")
+    check("jit-askpass: the bare prompt, asked by no sudo", said.code == 1 and "it is not sudo that asks" in said.err,
+          said)
 
 
 def try_scopes(jitd):
@@ -262,6 +290,7 @@ prepare()
 with Jitd() as daemon:
     request("alice", "sudo:root")
     try_usage(daemon)
+    try_askpass(daemon)
     try_scopes(daemon)
     try_durations(daemon)
     try_reasons(daemon)
