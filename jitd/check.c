@@ -300,6 +300,7 @@ void check_answer(struct peer *peer, const struct wire_answer *answer)
 		return;
 	}
 	refuse(check, REASON_NO_ANSWER);
+	check->judgement.access = check->held.typed;
 	decide(check);
 }
 
