@@ -44,15 +44,11 @@ void held_read(struct jitd *jitd, const struct door *door, struct held *held,
 	struct reading *reading = held->count ? calloc(1, sizeof(*reading)) : NULL;
 
 	if (reading) {
-		*reading =
-		        (struct reading){.jitd = jitd,
-		                         .held = held,
-		                         .expectation = {.issuer = jitd->host_id,
-		                                         .audience = jitd->host_id,
-		                                         .now = door->now,
-		                                         .lifetime_max = jitd->settings->max_grant},
-		                         .done = done,
-		                         .context = context};
+		*reading = (struct reading){.jitd = jitd,
+		                            .held = held,
+		                            .expectation = order_expectation(jitd, door->now),
+		                            .done = done,
+		                            .context = context};
 		if (loop_work(jitd->loop, read_on_pool, read_done, reading) == 0)
 			return;
 		free(reading);

@@ -27,6 +27,14 @@ int order_fill(const struct jitd *jitd, const struct access *access, struct mint
 	return r;
 }
 
+struct expectation order_expectation(const struct jitd *jitd, int64_t now)
+{
+	return (struct expectation){.issuer = jitd->host_id,
+	                            .audience = jitd->host_id,
+	                            .now = now,
+	                            .lifetime_max = jitd->settings->max_grant};
+}
+
 int order_keep(struct jitd *jitd, const struct mint_order *order, enum token_kind kind,
                const char *text)
 {

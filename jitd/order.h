@@ -12,6 +12,9 @@
 must_check int order_fill(const struct jitd *jitd, const struct access *access,
                           struct mint_order *order);
 
+/* What a token of ours must say to be read back. */
+struct expectation order_expectation(const struct jitd *jitd, int64_t now);
+
 enum token_kind { KIND_HELD = 1, KIND_TOKEN, KIND_CODE };
 const char *token_kind_word(enum token_kind kind);
 

@@ -110,10 +110,7 @@ static void read_token(struct reading *reading)
 {
 	struct jitd *jitd = reading->jitd;
 
-	reading->expectation = (struct expectation){.issuer = jitd->host_id,
-	                                            .audience = jitd->host_id,
-	                                            .now = clock_wall(),
-	                                            .lifetime_max = jitd->settings->max_grant};
+	reading->expectation = order_expectation(jitd, clock_wall());
 	if (loop_work(jitd->loop, read_on_pool, read_done, reading) < 0)
 		finish(reading, REASON_INTERNAL);
 }
