@@ -14,8 +14,6 @@
 #include "jitd/held.h"
 #include "jitd/present.h"
 
-#define PROMPT "JIT token or code: "
-
 struct check {
 	struct txn_result result; /* first */
 	struct jitd *jitd;
@@ -265,7 +263,7 @@ static void prompt(struct check *check)
 
 	if (check->door.told)
 		judgement_line(&check->judgement, &check->door, say.say.text, sizeof(say.say.text));
-	best_effort(text_copy(ask.ask.text, sizeof(ask.ask.text), PROMPT));
+	best_effort(text_copy(ask.ask.text, sizeof(ask.ask.text), WIRE_PROMPT));
 	check->judgement = (struct judgement){0};
 	check->asked = true;
 	peer->asking = check;
@@ -375,11 +373,7 @@ static void find_reservation(struct check *check)
 	struct reservation_key *key = &check->key;
 	const struct door *door = &check->door;
 
-	if (strcmp(door->service, "ssh") != 0)
-		key->handle = check->ask.handle;
-	text_sanitize(key->service, sizeof(key->service), door->service);
-	if (strcmp(door->service, "sudo") != 0)
-		text_sanitize(key->account, sizeof(key->account), check->ask.user);
+	door_key(&check->ask, door, key);
 	check->reserved = reservation_find(check->jitd->reservations, key, door->now);
 	if (check->ask.phase == PHASE_OPEN_SESSION)
 		reservation_drop(check->jitd->reservations, key);

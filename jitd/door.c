@@ -109,6 +109,15 @@ int door_process(const struct wire_check *ask, const struct peer_process *peer,
 	return r;
 }
 
+void door_key(const struct wire_check *ask, const struct door *door, struct reservation_key *key)
+{
+	if (strcmp(door->service, "ssh") != 0)
+		key->handle = ask->handle;
+	text_sanitize(key->service, sizeof(key->service), door->service);
+	if (strcmp(door->service, "sudo") != 0)
+		text_sanitize(key->account, sizeof(key->account), ask->user);
+}
+
 const char *door_phase_word(unsigned int phase)
 {
 	static const char *const words[] = {"", "auth", "account", "open-session", "close-session"};

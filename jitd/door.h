@@ -8,6 +8,7 @@
 
 #include "jitd/names.h"
 #include "jitd/process.h"
+#include "jitd/reservation.h"
 #include "policy/scope.h"
 #include "wire/message.h"
 
@@ -50,6 +51,10 @@ must_check int door_scope(const struct door *door, char ret_scope[static SCOPE_S
  * the peer. -errno: cannot be told, so deny. */
 must_check int door_process(const struct wire_check *ask, const struct peer_process *peer,
                             struct process_id *ret_process);
+
+/* What its reservation goes by, but for the process: the handle where all hooks share one, which
+ * they do not with sshd; the account where each hook knows it, which sudo's do not. */
+void door_key(const struct wire_check *ask, const struct door *door, struct reservation_key *key);
 
 const char *door_phase_word(unsigned int phase);
 

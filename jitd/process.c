@@ -181,7 +181,7 @@ int process_reopen(pid_t pid, uint64_t start_time, int *ret_pidfd)
 {
 	cleanup(cleanup_close) int pidfd = pidfd_of(pid);
 	cleanup(cleanup_close) int directory = -1;
-	uint64_t found;
+	uint64_t found = 0;
 	int r;
 
 	if (pidfd < 0)
@@ -203,7 +203,7 @@ int process_leader(const struct peer_process *peer, struct process_id *ret_leade
 	cleanup(cleanup_close) int directory = open_directory(peer->pid);
 	cleanup(cleanup_close) int pidfd = -1;
 	cleanup(cleanup_close) int leader_directory = -1;
-	struct process_stat before, after, leader;
+	struct process_stat before = {0}, after = {0}, leader = {0};
 	int r = directory < 0 ? directory : read_stat(directory, &before);
 
 	if (r < 0)

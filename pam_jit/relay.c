@@ -99,7 +99,8 @@ static int step(struct call *call, struct client *client)
 		return fault_set(&call->fault, -EBADMSG, "message %u was not due", id);
 	if (id == MESSAGE_ask)
 		return ask(call, client);
-	relay_show(call, PAM_TEXT_INFO, call->message.say.text);
+	/* not PAM_TEXT_INFO: sudo writes that to the command's standard output */
+	relay_show(call, PAM_ERROR_MSG, call->message.say.text);
 	return 0;
 }
 

@@ -17,6 +17,7 @@
 #define WIRE_VERSION       1
 #define WIRE_PACKET        16384     /* bytes of the largest packet */
 #define WIRE_DEFAULT       INT64_MIN /* in request.seconds, approve.seconds and audit.since */
+#define WIRE_PROMPT        "JIT token or code: " /* what jitd asks; askpass knows it by that */
 #define WIRE_PAM_SOCKET    RUNDIR "/pam.sock"
 #define WIRE_CLIENT_SOCKET RUNDIR "/jitd.sock"
 

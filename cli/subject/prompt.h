@@ -13,8 +13,9 @@
 #include <stdbool.h>
 
 #include "base/identity.h"
+#include "wire/message.h"
 
-#define PROMPT_OURS "JIT token or code: "
+#define PROMPT_OURS WIRE_PROMPT
 #define HOST_SIZE   256
 
 enum prompt_kind {
