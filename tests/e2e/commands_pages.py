@@ -119,10 +119,10 @@ def stack(text):
 
 def try_stacks():
     installed = {name: stack((TOP / "packaging" / "pam" / name).read_text())
-                 for name in ("sudo", "sudo-i", "su", "su-l")}
+                 for name in ("sudo", "sudo-i", "su", "su-l", "sshd", "login")}
     for page, blocks in ("README", fenced()), ("pam_jit.8", displays(section("pam_jit.8", "FILES"))):
         shown = [stack(block) for block in blocks if block.startswith("auth ")]
-        check(f"{page}: the stacks of sudo and su are shown whole", shown == [installed["sudo"], installed["su"]],
+        check(f"{page}: the stacks are shown whole", shown == [installed[name] for name in ("sudo", "su", "sshd", "login")],
               shown)
     interactive = [["@include", "common-session"] if line[-1] == "common-session-noninteractive" else line
                    for line in installed["sudo"]]
