@@ -307,6 +307,7 @@ void check_abandon(struct peer *peer)
 	struct check *check = peer->asking;
 
 	peer->asking = NULL;
+	check->door.now = clock_wall();
 	if (!check->jitd->stopping) {
 		refuse(check, REASON_NO_ANSWER);
 		decide(check);

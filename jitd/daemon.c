@@ -183,11 +183,12 @@ struct jitd *jitd_free(struct jitd *jitd)
 		txn_flush(jitd->txn);
 	}
 	/* nobody asks any more; what is in flight still uses the rest, ends first, and finds its
-	 * peers closed */
+	 * peers closed and nobody known */
 	jitd->peers = peers_free(jitd->peers);
-	jitd->names = names_free(jitd->names);
+	names_close(jitd->names);
 	while (jitd->loop && loop_work_in_flight(jitd->loop))
 		loop_turn(jitd->loop, true);
+	jitd->names = names_free(jitd->names);
 	jitd->audit = audit_free(jitd->audit);
 	jitd->txn = txn_free(jitd->txn);
 	jitd->unwritten = unwritten_free(jitd->unwritten);

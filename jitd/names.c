@@ -284,8 +284,10 @@ int names_new(struct loop *loop, struct names **ret_names)
 	return 0;
 }
 
-static void fail_open(struct names *names)
+void names_close(struct names *names)
 {
+	if (!names)
+		return;
 	names->closing = true;
 	for (size_t i = 0; i < LANES; i++)
 		while (names->open[i]) {
@@ -300,7 +302,7 @@ struct names *names_free(struct names *names)
 {
 	if (!names)
 		return NULL;
-	fail_open(names);
+	names_close(names);
 	watch_free(names->watch);
 	timer_free(names->timer);
 	crew_close(names->crew);

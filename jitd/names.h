@@ -44,12 +44,14 @@ struct names_key {
 typedef void names_answer(void *context, enum names_result result, const struct identity *identity);
 
 must_check int names_new(struct loop *loop, struct names **ret_names);
-struct names *names_free(struct names *names);
+/* Answers what is open, and whatever is asked from now on, with NAMES_FAILED. Takes NULL. */
+void names_close(struct names *names);
+struct names *names_free(struct names *names); /* closes; takes NULL, returns NULL */
 
 /* Always answers exactly once, on the loop's thread: before names_lookup() returns when the cache
  * knows, the lane is full (256 waiting: NAMES_FAILED, for a crowd must not bring back an old
- * answer), or too many of its threads are lost; else later. names_free() answers what is open with
- * NAMES_FAILED. An answer may look up more, but not call names_free(). */
+ * answer), or too many of its threads are lost; else later. An answer may look up more, but not
+ * call names_free(). */
 void names_lookup(struct names *names, enum names_lane lane, const struct names_key *key,
                   names_answer *answer, void *context);
 

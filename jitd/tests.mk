@@ -6,12 +6,13 @@ libdaemontest_la_SOURCES = \
 	tests/daemon/harness.c tests/daemon/clients.c tests/daemon/harness.h \
 	tests/daemon/disk.c tests/daemon/disk.h tests/daemon/crowd.c tests/daemon/crowd.h \
 	tests/daemon/accounts.c tests/daemon/accounts.h tests/daemon/people.c tests/daemon/people.h \
-	tests/daemon/siege.c tests/daemon/siege.h
+	tests/daemon/siege.c tests/daemon/siege.h tests/daemon/logins.c tests/daemon/logins.h
 libdaemontest_la_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 libdaemontest_la_LIBADD = libjitd.la $(SQLITE_LIBS) $(CMOCKA_LIBS)
 
 JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash_test jitd/uses_test \
-	jitd/approval_test jitd/request_test jitd/hostile_test jitd/crowding_test
+	jitd/approval_test jitd/request_test jitd/hostile_test jitd/crowding_test \
+	jitd/conversation_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_txn_test_SOURCES = jitd/txn_test.c
@@ -49,4 +50,8 @@ jitd_crowding_test_SOURCES = jitd/crowding_test.c
 jitd_crowding_test_CFLAGS = $(TEST_CFLAGS)
 jitd_crowding_test_LDADD = libdaemontest.la
 jitd_crowding_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_ticks
+jitd_conversation_test_SOURCES = jitd/conversation_test.c
+jitd_conversation_test_CFLAGS = $(TEST_CFLAGS)
+jitd_conversation_test_LDADD = libdaemontest.la
+jitd_conversation_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_ticks
 endif

@@ -84,7 +84,7 @@ static bool hand_over(int to, int fd)
 	return sendmsg(to, &message, MSG_NOSIGNAL) == 1;
 }
 
-static int take_over(int from)
+int take_over(int from)
 {
 	union control control;
 	char byte;
@@ -101,19 +101,26 @@ static int take_over(int from)
 	return fd;
 }
 
+bool connect_and_hand_over(const char *path, int to)
+{
+	int fd = connect_now(path);
+	bool done = fd >= 0 && hand_over(to, fd);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
 /* Holds no descriptor of ours, so that what we close is closed. */
 static void live_for_a_connection(const char *path, struct person person, int hold)
 {
 	char byte;
-	int fd;
 
 	if (hold != 3)
 		dup2(hold, 3);
 	close_range(4, ~0U, 0);
-	fd = person_become(person) ? connect_now(path) : -1;
-	if (fd < 0 || !hand_over(3, fd))
+	if (!person_become(person) || !connect_and_hand_over(path, 3))
 		_exit(1);
-	close(fd);
 	(void)!read(3, &byte, 1);
 	_exit(0);
 }

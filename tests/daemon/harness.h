@@ -57,6 +57,8 @@ struct person {
 	((struct person){(uid_t)-1, LOGIN_UID_NONE}) /* this very process: no other is made        \
 	                                              */
 
+#define ROOT ((struct person){0, LOGIN_UID_NONE})
+
 /* This process becomes that person, for good; false: the kernel does not let it. */
 bool person_become(struct person person);
 
@@ -75,6 +77,10 @@ void link_close(struct link *link);
 void link_send(struct link *link, const struct message *message);
 /* The next message; false when jitd hung up. */
 bool link_receive(struct link *link, struct message *ret_message);
+/* For processes of a test's own, whom jitd takes for its peers: one connects and hands the
+ * connection over, the other takes it; -1: it did not come. */
+bool connect_and_hand_over(const char *path, int to);
+int take_over(int from);
 /* Sends and receives on a connection of its own; the answer is done, refused or a verdict. */
 void say(const struct host *host, struct person person, const struct message *message,
          struct message *ret_answer);

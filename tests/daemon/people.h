@@ -10,7 +10,6 @@
 
 #define UNSET   LOGIN_UID_NONE
 #define AS(who) ((struct person){who, who})
-#define ROOT    ((struct person){0, UNSET})
 
 /* games2 and man2 are second names of games and man. */
 #define PEOPLE_GROUPS                                                                              \

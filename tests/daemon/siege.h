@@ -12,7 +12,6 @@
 
 #define GAMER ((struct person){GAMES, LOGIN_UID_NONE})
 #define MANNY ((struct person){MAN, LOGIN_UID_NONE})
-#define ROOT  ((struct person){0, LOGIN_UID_NONE})
 
 int siege_begin(void **state);
 int siege_end(void **state);
