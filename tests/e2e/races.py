@@ -7,6 +7,7 @@ it alone. JIT_ROUNDS and JIT_SSHD_ROUNDS: how often 64 present the same, through
 from harness import *
 from pam_host import SUCCESS, Login, logins
 from ssh_door import *
+from stops import Stop, stopping
 
 ROUNDS = int(os.environ.get("JIT_ROUNDS", 10))
 SSHD_ROUNDS = int(os.environ.get("JIT_SSHD_ROUNDS", 1))
@@ -130,38 +131,17 @@ def broken_ones(jitd, access):
 
 # ---- two connections ----
 
-HOLD = pathlib.Path("/run/hold")
-HOLDS = pathlib.Path("/usr/local/bin/e2e-hold")
-HOLDS_TEXT = """#!/bin/sh
-# A session from an address that has a pipe here waits until the pipe is written to.
-[ "$PAM_TYPE" = open_session ] && [ -p "/run/hold/$PAM_RHOST" ] || exit 0
-: >"/run/hold/$PAM_RHOST.waits"
-read -r go <"/run/hold/$PAM_RHOST"
-"""
-
-
-def holding(text):
-    """The stack, with a stop between the reservation and our session line."""
-    HOLD.mkdir(exist_ok=True)
-    HOLDS.write_text(HOLDS_TEXT)
-    HOLDS.chmod(0o755)
-    ours = next(line for line in text.splitlines() if re.match(r"session\s+required\s+pam_jit", line))
-    return text.replace(ours, f"session required pam_exec.so quiet {HOLDS}\n{ours}")
-
-
 class Reserved:
     """A login that has its reservation, and waits."""
 
     def __init__(self, number, user, methods, **more):
         address = f"127.3.0.{number}"
-        self.pipe = HOLD / address
-        os.mkfifo(self.pipe)
+        self.stop = Stop(address)
         self.client = ssh_client(user, methods, "id", source=address, **more)
-        if not wait_for((HOLD / f"{address}.waits").exists, 20):
-            raise SystemExit(f"it never came to its session: {self.client.kill()}")
+        self.stop.reached()
 
     def go_on(self):
-        self.pipe.write_text("go\n")
+        self.stop.go_on()
         return self.client.end()
 
 
@@ -241,7 +221,7 @@ with Sshd("keyboard-interactive", KBDINT), Sshd("publickey,keyboard-interactive"
     pam("sshd", witnessed())
     for name, kind in (("a token", []), ("a code", ["--code"])):
         crowd_at_sshd(jitd, access, name, *kind)
-    pam("sshd", holding(witnessed()))
+    pam("sshd", stopping(witnessed(), "session"))
     two_typed(jitd, access)
     two_by_key(jitd)
     last_use(jitd)
