@@ -44,7 +44,7 @@ libjitd_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(SQLITE_CFLAGS) $(LIBJWT_CFLAGS)
 libjitd_la_LIBADD = libtoken.la libpolicy.la libwire.la libbase.la $(UV_LIBS) $(SQLITE_LIBS) $(LIBJWT_LIBS) -lpthread
 
 sbin_PROGRAMS += jitd/jitd
-jitd_jitd_SOURCES = jitd/main.c
+jitd_jitd_SOURCES = jitd/main.c jitd/freed.c
 jitd_jitd_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 jitd_jitd_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 jitd_jitd_LDADD = libjitd.la

@@ -109,6 +109,14 @@ static int sign(jwt_t *jwt, const char *private_pem, char **ret_text)
 	return 0;
 }
 
+/* libjwt puts a token together on the stack of the pool's thread, which lives on. */
+static __attribute__((noinline)) void wipe_stack(void)
+{
+	char below[8 * TOKEN_MAX];
+
+	explicit_bzero(below, sizeof(below));
+}
+
 int mint_jti(char ret_jti[static 33])
 {
 	uint8_t bytes[JTI_BYTES];
@@ -136,6 +144,7 @@ int mint_token(const struct mint_order *order, const char *private_pem, char **r
 	if (r < 0)
 		return r;
 	r = sign(jwt, private_pem, &text);
+	wipe_stack();
 	if (r < 0)
 		return r;
 	if (!text || strlen(text) > TOKEN_MAX)

@@ -82,6 +82,7 @@ static int check_signature(const struct form *form, const struct key *key)
 		return result;
 	result = key_verify(key, form->signed_text.text, form->signed_text.length, signature,
 	                    length);
+	explicit_bzero(signature, sizeof(signature));
 	if (result == KEY_BAD_LENGTH)
 		return TOKEN_REASON_SIGNATURE_LENGTH;
 	return result == KEY_BAD_SIGNATURE ? TOKEN_REASON_SIGNATURE : result;
