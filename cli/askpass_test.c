@@ -281,6 +281,7 @@ static void the_terminal_is_restored_whatever_ends_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		(void)signal(signals[i], SIG_DFL); /* nohup and & have us ignore some */
 		play_start(play, true, "jit-askpass", "Password: ", NULL);
 		play_see(play, "Password: ");
 		assert_false(terminal_echoes());

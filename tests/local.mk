@@ -5,5 +5,6 @@ TESTS += tests/lint/rooms tests/lint/style tests/lint/binaries
 
 EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/format tests/lint/shell tests/lint/man \
 	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/e2e
+EXTRA_DIST += tests/debian-tree
 dist-hook:
 	rm -rf '$(distdir)/tests/e2e/__pycache__'
