@@ -13,6 +13,7 @@ import itertools
 import os
 import pathlib
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ from harness import AS, TOP, Attempt, Jitd, check, re, run, syslog, wait_for
 HOST = "127.0.0.1"
 # as ssh passes on what is asked; OpenSSH before 10.3 shows what is said with the next prompt only
 OURS = re.compile(r"\(\w+@127\.0\.0\.1\) (pam-jit: .+\n)?JIT token or code: |\w+@127\.0\.0\.1's password: ")
+SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _number = itertools.count(1)
 
 ASKPASS = pathlib.Path("/usr/local/bin/e2e-askpass")
@@ -275,6 +277,14 @@ def token(user, access, *more):
 
 def code(user, access):
     return token(user, access, "--code")
+
+
+def made_up_code():
+    """One of the right form, check symbol and all, that nobody was given."""
+    while (check_symbol := (number := secrets.randbits(45)) % 37) > 31:
+        pass
+    text = "".join(SYMBOLS[number >> shift & 31] for shift in range(40, -1, -5)) + SYMBOLS[check_symbol]
+    return f"{text[:5]}-{text[5:]}"
 
 
 # ---- what an attempt left ----
