@@ -58,7 +58,7 @@ def people(access):
 
 
 policy(POLICY)
-pam("login", (TOP / "packaging/pam/login").read_text().replace("delay=3000000", "delay=10000"))
+pam("login", no_delays((TOP / "packaging/pam/login").read_text()))
 root_password()
 with Jitd() as jitd:
     stay("no access: refused", login("alice", token="pw-alice"), "auth=not-a-token")

@@ -5,7 +5,10 @@ import re
 import subprocess
 from typing import NamedTuple
 
-from harness import syslog, wait_for
+from harness import check, syslog, wait_for
+
+NAMELESS = ("no-access", "locked", "wrong-code", "not-a-token", "nothing-typed", "token-audience",
+            "token-expired")  # reasons that are no access's
 
 
 class Expected(NamedTuple):
@@ -59,7 +62,7 @@ def wrong_with_numbers(door, held, event):
             return [f"account: {event}"]
         if event["verdict"] != "deny" and event["access"] != access:
             return [f"access: {event}"]
-    named = {None} if event["reason"] in ("no-access", "locked") else set(held.values())
+    named = {None} if event["reason"] in NAMELESS else set(held.values())
     return [] if event["access"] in named else [f"access: {event}"]
 
 
@@ -81,7 +84,9 @@ def wrong_with_events(jitd, wanted, held, door, attempt):
 
 def wrong_with_log(wanted, attempt):
     """A line of the module for a refusal, by this very process, and nothing where it passes or is not asked."""
-    lines = [line for line in syslog.of(attempt) if "pam_jit" in line]
+    lines = [line for line in syslog.of(attempt) if "pam_jit(" in line]
+    if wanted.log and wanted.refused == "auth":  # login closes also what it did not open
+        lines = [line for line in lines if "(login:session)" not in line]
     if wanted.opens or not wanted.refused:
         return [f"pam_jit says {lines}"] if lines else []
     good = len(lines) == 1 and re.search(wanted.log or "denied: pam-jit: ", lines[0])
@@ -93,3 +98,12 @@ def wrong_with_uses(before, wanted, access):
     left = {number: count - spent.get(number, 0) for number, count in before.items()}
     after = uses()
     return [] if after == left else [f"uses were {before} and are {after}"]
+
+
+def silence_was_kept(name, jitd, first, before, last):
+    """What was asked while jitd did not answer neither opened nor spent anything, then or afterwards. first: an attempt
+    that came after all that waited, and opened. before: the uses, last: the last event before the silence."""
+    opened = [event["pid"] for event in jitd.events(last) if event["event"] == "session-open"]
+    spent = sum(before.values()) - sum(uses().values())
+    check(f"{name}: one more opens, and it alone was counted", first.code == 0 and opened == [first.pid] and spent == 1,
+          f"{first}, opened by {opened}, {spent} spent")

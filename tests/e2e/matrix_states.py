@@ -12,6 +12,8 @@ DATABASE = "/var/lib/jitd/jitd.db"
 class Holder:
     """What alice holds in a column: the number of the access for each scope. Each change begins with active ones."""
 
+    short = "1s"  # what is to expire
+
     def __init__(self, jitd):
         self.jitd = jitd
         self.held = {}
@@ -22,6 +24,10 @@ class Holder:
     def use(self, scope):
         """Opens one session."""
         raise NotImplementedError
+
+    def come_to(self, at, scopes):
+        if at.change:
+            getattr(self, at.change)(scopes)
 
     def hold(self, scopes, *more):
         self.held = {}
@@ -67,7 +73,7 @@ class Holder:
 
     def expire(self, scopes):
         self.cancel()
-        self.hold(scopes, "--for", "1s")
+        self.hold(scopes, "--for", self.short)
         self.become("expired")
 
     def take_back(self, _):
@@ -86,7 +92,7 @@ class Holder:
 
 class State(NamedTuple):
     name: str
-    change: Callable = lambda holder, scopes: None  # from active for all of the matrix to what is held in the column
+    change: str = ""  # the Holder's, from active for all of the matrix to what is held in the column
     reason: str = ""  # jitd's word for a refusal, where somebody vouches
     says: str = ""  # what the person reads there
     scopes: Callable = lambda door, scopes: scopes  # of all those of the matrix: what is held when that door is tried
@@ -109,20 +115,20 @@ def start_again(jitd):
 
 AGAIN = r"\. Ask again: jit request "
 STATES = (
-    State("no access", Holder.afresh, "no-access", "you hold no access for this. Ask: jit request ",
+    State("no access", "afresh", "no-access", "you hold no access for this. Ask: jit request ",
           lambda door, scopes: ()),
-    State("pending", Holder.pending, "pending", r"access \d+ waits for its approval\. See: jit show \d+"),
+    State("pending", "pending", "pending", r"access \d+ waits for its approval\. See: jit show \d+"),
     State("active"),
-    State("wrong host", Holder.change_host, "wrong-host", r"access \d+ is for another host" + AGAIN),
-    State("wrong target", Holder.afresh, "wrong-account", r"access \d+ is for another account\. Ask: jit request ",
+    State("wrong host", "change_host", "wrong-host", r"access \d+ is for another host" + AGAIN),
+    State("wrong target", "afresh", "wrong-account", r"access \d+ is for another account\. Ask: jit request ",
           other_account),
-    State("another door", Holder.afresh, "no-access", "you hold no access for this. Ask: jit request ", other_service),
-    State("used up", Holder.use_up, "used-up", r"access \d+ is used up" + AGAIN, uses=1),
-    State("expired", Holder.expire, "expired", r"access \d+ is over" + AGAIN),
-    State("revoked", Holder.take_back, "revoked", r"access \d+ was revoked" + AGAIN),
-    State("locked", Holder.lock, "locked", "you are locked: talk to an administrator"),
-    State("jitd stopped", Holder.stop, says="access service not reachable", silent=start_again),
-    State("jitd hung", Holder.hang, says="access service not reachable", silent=Jitd.go_on, options=" timeout=1"),
+    State("another door", "afresh", "no-access", "you hold no access for this. Ask: jit request ", other_service),
+    State("used up", "use_up", "used-up", r"access \d+ is used up" + AGAIN, uses=1),
+    State("expired", "expire", "expired", r"access \d+ is over" + AGAIN),
+    State("revoked", "take_back", "revoked", r"access \d+ was revoked" + AGAIN),
+    State("locked", "lock", "locked", "you are locked: talk to an administrator"),
+    State("jitd stopped", "stop", says="access service not reachable", silent=start_again),
+    State("jitd hung", "hang", says="access service not reachable", silent=Jitd.go_on, options=" timeout=1"),
 )
 WITHOUT = State("without pam-jit")  # each door opens: what refuses below is ours
 NO_ANSWER = "denied: no answer from jitd"

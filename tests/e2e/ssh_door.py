@@ -211,7 +211,8 @@ class Client:
         self.askpass = None if answer is None else Askpass(user, answer)
         self.stdin = stdin
         settings = [f"Port={port}", f"BindAddress={self.attempt.source}", f"PreferredAuthentications={methods}",
-                    f"BatchMode={'yes' if answer is None else 'no'}", "NumberOfPasswordPrompts=1", "ConnectTimeout=20"]
+                    f"BatchMode={'yes' if answer is None else 'no'}", "NumberOfPasswordPrompts=1", "ConnectTimeout=20",
+                    "KexAlgorithms=curve25519-sha256"]  # the fastest that every release has
         told = list(options) + settings  # the first one counts
         environment = self.askpass.environment if self.askpass else []
         self.process = subprocess.Popen(
