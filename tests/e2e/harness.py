@@ -244,7 +244,10 @@ class Jitd:
 
     @staticmethod
     def _ready():
-        return subprocess.run(["jitd-admin", "status", "--ready"], capture_output=True, timeout=10).returncode == 0
+        try:  # it waits for a jitd that is not there yet
+            return subprocess.run(["jitd-admin", "status", "--ready"], capture_output=True, timeout=2).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
 
     def stop(self, how=signal.SIGTERM):
         """Ends it and waits; gives its exit code."""

@@ -5,10 +5,10 @@ attempt. It counts with all that it left, by its very process: what came out of 
 with their reasons (where jitd cannot answer: the module's line in syslog), the session, the uses, the environment.
 Only an active access for the right account opens; where sudo's settings leave a gap, the cell says so and shows it.
 """
-from typing import Callable, NamedTuple
-
 from harness import *
+from matrix_cells import *
 from matrix_doors import *
+from matrix_states import *
 
 POLICY = """
 rule "all" {
@@ -19,145 +19,21 @@ rule "all" {
 }
 """
 SCOPES = ("sudo:root", "sudo:bob", "su:root", "su:bob")
-NO_ANSWER = "denied: no answer from jitd"
 NO_MARK = "denied: real uid 0 in a session, but no auth or account before it"
 LEAVES = "documented gap, a copy to read is left"
 
-# ---- the states: from an active access for everything ----
 
 
-def hold(scopes, *more):
-    return {scope: grant("alice", scope, *more, by="carol") for scope in scopes}
+class Caller(Holder):
+    """Somebody on this host, who calls sudo and su."""
 
-
-def afresh(jitd, _, scopes):
-    """As if there had never been another access than these."""
-    jitd.stop()
-    jitd.start()
-    return hold(scopes)
-
-
-def pending(_, held, scopes):
-    cancel(held)
-    return {scope: request("alice", scope) for scope in scopes}
-
-
-def cancel(held):
-    for access in held.values():
-        said = run("alice", "jit", "cancel", str(access))
-        if said.code != 0:
-            raise SystemExit(f"jit cancel {access}: {said}")
-
-
-def become(held, wanted):
-    for access in held.values():
-        if not wait_for(lambda: state(access) == wanted, 10):
-            raise SystemExit(f"access {access} did not become {wanted}: {state(access)}")
-    return held
-
-
-def use_up(_, held, __):
-    """The one for sudo:root was, where a ticket was made."""
-    sudoers(NOPASSWD)
-    for scope in held:
+    def use(self, scope):
+        sudoers(NOPASSWD)
         service, account = scope.split(":")
-        if state(held[scope]) == "active":
-            run("alice", *{"sudo": ("sudo", "-u", account, "true"), "su": ("su", account, "-c", "true")}[service])
-    return become(held, "used-up")
+        run("alice", *{"sudo": ("sudo", "-u", account, "true"), "su": ("su", account, "-c", "true")}[service])
 
-
-def expire(_, held, scopes):
-    cancel(held)
-    return become(hold(scopes, "--for", "1s"), "expired")
-
-
-def take_back(_, held, __):
-    for access in held.values():
-        revoke("carol", access)
-    return held
-
-
-def lock(_, held, __):
-    subprocess.run(["jitd-admin", "lock", "alice"], check=True, stdout=subprocess.DEVNULL)
-    return held
-
-
-def stop(jitd, held, _):
-    jitd.stop()
-    return held
-
-
-def hang(jitd, held, _):
-    jitd.hang()
-    return held
-
-
-class State(NamedTuple):
-    name: str
-    change: Callable  # jitd, what is held, what is to be held: what is held
-    reason: str = ""  # jitd's word for a refusal
-    says: str = ""  # what the person reads
-    scopes: Callable = lambda door: SCOPES  # what is held when that door is tried
-    uses: int = 1000
-    silent: Callable = None  # jitd does not answer; this brings it back
-    options: str = ""  # of pam_jit
-
-
-def other_account(door):
-    return tuple(scope for scope in SCOPES if not scope.endswith(":" + door.target))
-
-
-def other_service(door):
-    return tuple(scope for scope in SCOPES if not scope.startswith(door.service + ":"))
-
-
-def start_again(jitd):
-    jitd.start(fresh=False)
-
-
-AGAIN = r"\. Ask again: jit request "
-STATES = (
-    State("no access", afresh, "no-access", "you hold no access for this. Ask: jit request ", lambda door: ()),
-    State("pending", pending, "pending", r"access \d+ waits for its approval\. See: jit show \d+"),
-    State("active", lambda jitd, held, scopes: held),
-    State("wrong target", afresh, "wrong-account", r"access \d+ is for another account\. Ask: jit request ",
-          other_account),
-    State("another door", afresh, "no-access", "you hold no access for this. Ask: jit request ", other_service),
-    State("used up", use_up, "used-up", r"access \d+ is used up" + AGAIN, uses=1),
-    State("expired", expire, "expired", r"access \d+ is over" + AGAIN),
-    State("revoked", take_back, "revoked", r"access \d+ was revoked" + AGAIN),
-    State("locked", lock, "locked", "you are locked: talk to an administrator"),
-    State("jitd stopped", stop, says="access service not reachable", silent=start_again),
-    State("jitd hung", hang, says="access service not reachable", silent=Jitd.go_on, options=" timeout=1"),
-)
-WITHOUT = State("without pam-jit", None)  # each door opens: what refuses below is ours
 
 # ---- what is expected ----
-
-
-class Expected(NamedTuple):
-    opens: bool
-    allowed: tuple = ()  # the phases that jitd allows
-    refused: str = ""  # the phase that is refused
-    reason: str = ""
-    log: str = ""  # what the module says in syslog
-    says: str = ""
-    gap: str = ""
-
-    @property
-    def session(self):
-        return "open-session" in self.allowed
-
-    def events(self):
-        found = []
-        for phase in self.allowed:
-            found += [("session-open", None, None, None)] if phase == "open-session" else []
-            found.append(("check", phase, "allow", None))
-        return found + ([("check", self.refused, "deny", self.reason)] if self.reason else [])
-
-
-def log_line(door, phase, text):
-    return rf"pam_jit\({door.pam}:{phase.replace('open-', '')}\): {text}"
 
 
 def expected_with_wrong_target(door, at):
@@ -194,15 +70,6 @@ def expected(door, at):
 environments = {}  # of each door without pam-jit
 
 
-def uses():
-    listed = subprocess.run(["jitd-admin", "list", "--json"], capture_output=True, text=True, timeout=20, check=True)
-    return {access["id"]: access["uses_left"] for access in json.loads(listed.stdout)}
-
-
-def environment(attempt):
-    return dict(line[4:].split("=", 1) for line in attempt.text.splitlines() if re.match(r"env \w+=", line))
-
-
 def wrong_with_outcome(door, wanted, attempt):
     if attempt.code == "timeout" or attempt.seconds > 6:
         return ["it took too long"]
@@ -226,49 +93,10 @@ def wrong_with_copies(door, wanted, at):
     return [] if found == (["as it was\n"] if left else []) else [f"copies of the file, state {at.name}: {found}"]
 
 
-def wrong_with_environment(door, wanted, access, attempt):
+def wrong_with_opened(door, wanted, access, attempt):
     if not wanted.opens or door.proof not in (runs, edits):
         return []
-    ours = {"JIT_ACCESS": str(access)} if wanted.session else {}
-    seen, known = environment(attempt), environments[door.name]
-    different = {name for name in seen.keys() | (known | ours).keys() if seen.get(name) != (known | ours).get(name)}
-    return [f"environment: {different}"] if different or not seen else []
-
-
-def wrong_with_numbers(door, held, event):
-    access = held.get(door.scope)
-    if event["event"] == "session-open" or event["phase"] == "open-session":
-        if event["account"] != door.target:
-            return [f"account: {event}"]
-        if event["verdict"] != "deny" and event["access"] != access:
-            return [f"access: {event}"]
-    named = {None} if event["reason"] in ("no-access", "locked") else set(held.values())
-    return [] if event["access"] in named else [f"access: {event}"]
-
-
-def wrong_with_events(jitd, wanted, held, door, attempt):
-    """All that jitd wrote of this very process, in its order, and the end of its session."""
-    def told():
-        return [(event["event"], event["phase"], event["verdict"], event["reason"])
-                for event in jitd.events(attempt.event_mark, attempt.pids)]
-    if not wait_for(lambda: told() == wanted.events(), 3):
-        return [f"events {told()}, expected {wanted.events()}"]
-    wrong = []
-    for event in jitd.events(attempt.event_mark, attempt.pids):
-        wrong += wrong_with_numbers(door, held, event)
-        if event["event"] == "session-open" and not jitd.find(attempt, pid=False, event="session-close",
-                                                              session=event["session"]):
-            wrong.append(f"no end of session {event['session']}")
-    return wrong
-
-
-def wrong_with_log(wanted, attempt):
-    """A line of the module for a refusal, by this very process, and nothing where it passes or is not asked."""
-    lines = [line for line in syslog.of(attempt) if "pam_jit" in line]
-    if wanted.opens or not wanted.refused:
-        return [f"pam_jit says {lines}"] if lines else []
-    good = len(lines) == 1 and re.search(wanted.log or "denied: pam-jit: ", lines[0])
-    return [] if good else [f"one line {wanted.log!r} expected in syslog: {lines}"]
+    return wrong_with_environment(environments[door.name], access if wanted.session else None, attempt)
 
 
 def cell_of(jitd, door, at, held, prepared):
@@ -287,13 +115,10 @@ def cell_of(jitd, door, at, held, prepared):
     if at is WITHOUT:
         environments[door.name] = environment(attempt)
     else:
-        wrong += wrong_with_environment(door, wanted, access, attempt)
+        wrong += wrong_with_opened(door, wanted, access, attempt)
     if answering:
         wrong += wrong_with_events(jitd, wanted, held, door, attempt)
-        spent = {access: 1} if wanted.session else {}
-        after = uses()
-        left = {number: count - spent.get(number, 0) for number, count in before.items()}
-        wrong += [] if after == left else [f"uses were {before} and are {after}"]
+        wrong += wrong_with_uses(before, wanted, access)
     check(f"matrix: {door.name} x {at.name}" + (f" ({wanted.gap})" if wanted.gap else ""), not wrong,
           "; ".join(wrong + [repr(attempt)]))
 
@@ -311,33 +136,24 @@ def try_all(jitd, doors, at, held, prepared):
         cell_of(jitd, door, at, held, prepared[door])
 
 
-def back(jitd, at, before):
-    """What was asked while jitd did not answer neither opened nor spent anything, then or afterwards."""
-    mark = max(before[1])
-    at.silent(jitd)
-    sudoers(NOPASSWD)
-    first = run("alice", "sudo", "-u", "bob", "true")  # comes after all that waited
-    opened = [event["pid"] for event in jitd.events(mark) if event["event"] == "session-open"]
-    spent = sum(before[0].values()) - sum(uses().values())
-    check(f"matrix: {at.name}, then not: one sudo opens, and it alone was counted",
-          first.code == 0 and opened == [first.pid] and spent == 1, f"{first}, opened by {opened}, {spent} spent")
-
-
 def column(jitd, at, doors):
     policy(POLICY % at.uses)
     jitd.start()
-    held = hold(SCOPES)
+    holder = Caller(jitd)
+    holder.hold(SCOPES)
     prepared = {door: door.prepare(door) for door in doors}
-    before = uses(), [event["id"] for event in jitd.events()]
-    held = at.change(jitd, held, at.scopes(doors[0]))
-    try_all(jitd, doors, at, held, prepared)
+    before = uses(), jitd.last_event()
+    holder.come_to(at, at.scopes(doors[0], SCOPES))
+    try_all(jitd, doors, at, holder.held, prepared)
     if at.name == "jitd hung":
         stacks(str)
         five = run("alice", "sudo", "opened")
         check("matrix: sudo, as published, x jitd hung: refused after 5 s, once", not five.output.count("opened by")
               and five.code == 1 and 4.5 < five.seconds < 6 and len(syslog.of(five)) == 2, f"{five}: {syslog.of(five)}")
     if at.silent:
-        back(jitd, at, before)
+        at.silent(jitd)
+        sudoers(NOPASSWD)
+        silence_was_kept(f"matrix: {at.name}, then not", jitd, run("alice", "sudo", "-u", "bob", "true"), *before)
     jitd.stop()
 
 
@@ -351,8 +167,8 @@ def without_sudoedit():
     """What README advises against the copies."""
     EDITED.write_text("as it was\n")
     stacks(str)
-    with Jitd():
-        hold(["sudo:bob"])
+    with Jitd() as jitd:
+        Caller(jitd).hold(["sudo:bob"])
         sudoers(NOPASSWD + ", !sudoedit")
         tried = run("alice", *EDIT)
         other = run("alice", "sudo", "-u", "bob", "opened")
@@ -368,8 +184,8 @@ stacks(lambda text: text.replace("pam_jit.so", "pam_permit.so"))
 try_all(None, DOORS, WITHOUT, {}, {door: door.prepare(door) for door in DOORS})
 for at in STATES:
     stacks(lambda text: text.replace("pam_jit.so", "pam_jit.so" + at.options))
-    for scopes in dict.fromkeys(at.scopes(door) for door in DOORS):
-        column(Jitd(), at, [door for door in DOORS if at.scopes(door) == scopes])
+    for scopes in dict.fromkeys(at.scopes(door, SCOPES) for door in DOORS):
+        column(Jitd(), at, [door for door in DOORS if at.scopes(door, SCOPES) == scopes])
 without_sudoedit()
 documented()
 print(f"# {len(DOORS)} doors, {len(STATES) + 1} states, {time.monotonic() - begun:.0f} seconds")

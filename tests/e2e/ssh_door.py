@@ -13,15 +13,19 @@ import itertools
 import os
 import pathlib
 import pwd
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import threading
 
-from harness import AS, TOP, Attempt, Jitd, re, syslog, wait_for
+from harness import AS, TOP, Attempt, Jitd, check, re, run, syslog, wait_for
 
 HOST = "127.0.0.1"
+# as ssh passes on what is asked; OpenSSH before 10.3 shows what is said with the next prompt only
+OURS = re.compile(r"\(\w+@127\.0\.0\.1\) (pam-jit: .+\n)?JIT token or code: |\w+@127\.0\.0\.1's password: ")
+SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _number = itertools.count(1)
 
 ASKPASS = pathlib.Path("/usr/local/bin/e2e-askpass")
@@ -207,7 +211,8 @@ class Client:
         self.askpass = None if answer is None else Askpass(user, answer)
         self.stdin = stdin
         settings = [f"Port={port}", f"BindAddress={self.attempt.source}", f"PreferredAuthentications={methods}",
-                    f"BatchMode={'yes' if answer is None else 'no'}", "NumberOfPasswordPrompts=1", "ConnectTimeout=20"]
+                    f"BatchMode={'yes' if answer is None else 'no'}", "NumberOfPasswordPrompts=1", "ConnectTimeout=20",
+                    "KexAlgorithms=curve25519-sha256"]  # the fastest that every release has
         told = list(options) + settings  # the first one counts
         environment = self.askpass.environment if self.askpass else []
         self.process = subprocess.Popen(
@@ -261,3 +266,61 @@ def ssh_key_kbdint(user, *command, answer=None, timeout=30, **more):
 
 def ssh_password(user, *command, answer, timeout=30, **more):
     return ssh_client(user, "password", *command, answer=answer, **more).end(timeout)
+
+
+def token(user, access, *more):
+    """A fresh token of an access of theirs; a code with "--code"."""
+    made = run(user, "jit", "token", str(access), *more)
+    if made.code != 0:
+        raise SystemExit(f"jit token {access} as {user}: {made}")
+    return made.output.strip()
+
+
+def code(user, access):
+    return token(user, access, "--code")
+
+
+def made_up_code():
+    """One of the right form, check symbol and all, that nobody was given."""
+    while (check_symbol := (number := secrets.randbits(45)) % 37) > 31:
+        pass
+    text = "".join(SYMBOLS[number >> shift & 31] for shift in range(40, -1, -5)) + SYMBOLS[check_symbol]
+    return f"{text[:5]}-{text[5:]}"
+
+
+# ---- what an attempt left ----
+
+
+def _road(jitd, attempt):
+    return " ".join(event["phase"] + ("" if event["verdict"] == "allow" else f"={event['reason']}")
+                    for event in jitd.events(attempt.event_mark, attempt.pids) if event["event"] == "check")
+
+
+def _wrong_with_session(jitd, attempt, opened):
+    """One session for each open-session, of sshd's process that called it, and closed again."""
+    found = [event for event in jitd.events(attempt.event_mark, attempt.pids) if event["event"] == "session-open"]
+    if [event["pid"] for event in found] != opened * [attempt.pid]:
+        return [f"{opened} sessions expected of process {attempt.pid}: {found}"]
+    return [f"session {event['session']} did not end" for event in found
+            if not jitd.find(attempt, pid=False, event="session-close", session=event["session"])]
+
+
+def walk(name, jitd, attempt, road, opens=None, says=None, asked=None):
+    """
+    An attempt that has ended, and all that it left by its very processes. road: the phases in which jitd was asked, in
+    their order, a refused one as phase=reason. opens: a text that only the opened session prints; None: it must not
+    open. says: a pattern for what the person saw, prompts included. asked: how many prompts there were, each exactly ours.
+    """
+    wrong = []
+    if not wait_for(lambda: _road(jitd, attempt) == road, 3):
+        wrong.append(f"road {_road(jitd, attempt)!r}, expected {road!r}")
+    wrong += _wrong_with_session(jitd, attempt, road.split().count("open-session"))
+    if opens is None and attempt.code in (0, "timeout"):
+        wrong.append("it was not refused")
+    if opens is not None and (attempt.code != 0 or opens not in attempt.output):
+        wrong.append(f"it did not open ({opens!r} expected)")
+    if says and not re.search(says, "\n".join(attempt.prompts + [attempt.output])):
+        wrong.append(f"it does not say {says!r}")
+    if asked is not None and (len(attempt.prompts) != asked or not all(map(OURS.fullmatch, attempt.prompts))):
+        wrong.append(f"{asked} prompts expected: {attempt.prompts}")
+    return check(name, not wrong, "; ".join(wrong + [repr(attempt)]))
