@@ -116,6 +116,46 @@ static void a_process_of_unknown_start_reserves_nothing(void **state)
 	reservations_free(reservations);
 }
 
+static struct reservation_key nth(int i)
+{
+	return key(100 + i, 5, "sudo", "");
+}
+
+/* `sudo -v` in a loop must not undo what somebody else has typed. */
+static void a_crowd_does_not_push_out_what_was_typed(void **state)
+{
+	const struct reservation held = {.access = 1, .uid = 5}, typed = {.access = 2, .jti = "a"};
+	struct reservation_key mine = key(10, 5, "ssh", "alice"), one;
+	struct reservations *reservations;
+
+	(void)state;
+	assert_int_equal(reservations_new(&reservations), 0);
+	reservation_make(reservations, &mine, &typed, 1000);
+	for (int i = 0; i < 3 * RESERVATIONS_MAX; i++) {
+		one = nth(i);
+		reservation_make(reservations, &one, &held, 1001 + i / RESERVATIONS_MAX);
+		assert_int_equal(reservation_find(reservations, &one, 1004).access, 1);
+	}
+	assert_int_equal(reservation_find(reservations, &mine, 1004).access, 2);
+	/* the oldest of the others went, the newest is there */
+	one = nth(2 * RESERVATIONS_MAX);
+	assert_int_equal(reservation_find(reservations, &one, 1004).access, 0);
+	one = nth(2 * RESERVATIONS_MAX + 1);
+	assert_int_equal(reservation_find(reservations, &one, 1004).access, 1);
+	/* and among those that were typed for the oldest goes */
+	for (int i = 0; i < RESERVATIONS_MAX; i++) {
+		one = nth(i);
+		reservation_make(reservations, &one, &typed, 1010);
+	}
+	assert_int_equal(reservation_find(reservations, &mine, 1011).access, 0);
+	/* what is over makes room first */
+	one = nth(-1);
+	reservation_make(reservations, &one, &held, 1010 + RESERVATION_SECONDS);
+	assert_int_equal(reservation_find(reservations, &one, 1010 + RESERVATION_SECONDS).access,
+	                 1);
+	reservations_free(reservations);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +164,7 @@ int main(void)
 	        cmocka_unit_test(a_list_names_people_and_groups_whole),
 	        cmocka_unit_test(a_reservation_is_for_one_process_until_it_is_dropped),
 	        cmocka_unit_test(a_process_of_unknown_start_reserves_nothing),
+	        cmocka_unit_test(a_crowd_does_not_push_out_what_was_typed),
 	};
 
 	return cmocka_run_group_tests_name("access", tests, NULL, NULL);

@@ -66,7 +66,7 @@ static uint32_t named_access(const struct message *in)
 	static const struct {
 		enum message_id id;
 		size_t offset;
-	} places[] = {ACCESS_OF(cancel), ACCESS_OF(approve), ACCESS_OF(deny)};
+	} places[] = {ACCESS_OF(cancel), ACCESS_OF(approve), ACCESS_OF(deny), ACCESS_OF(token)};
 	uint64_t number = 0;
 	uint32_t access = 0;
 

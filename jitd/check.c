@@ -14,6 +14,8 @@
 #include "jitd/held.h"
 #include "jitd/present.h"
 
+#define PROMPTS_MAX 16 /* of one caller of sudo or su, open at a time */
+
 struct check {
 	struct txn_result result; /* first */
 	struct jitd *jitd;
@@ -114,12 +116,17 @@ static int append_event(struct check *check)
 	const struct judgement *judgement = &check->judgement;
 	const struct presented *presented = check->presented;
 	bool deny = judgement->decision == DECISION_DENY;
-	char text[160] = "";
+	bool read = presented && presented->token.decision == DECISION_ALLOW;
+	const char *source = check->door.vouch == VOUCH_KERNEL ? "" : check->door.source;
+	char text[400] = "";
 
-	if (presented && presented->token.decision == DECISION_ALLOW)
-		best_effort(text_format(text, sizeof(text), "%s jti %s",
+	if (read)
+		best_effort(text_format(text, sizeof(text), "%s jti %s%s",
 		                        token_kind_word(presented->kind),
-		                        presented->token.claims.jti));
+		                        presented->token.claims.jti, *source ? " " : ""));
+	if (*source)
+		best_effort(text_format(text + strlen(text), sizeof(text) - strlen(text), "from %s",
+		                        source));
 	return audit_append(check->jitd, check->door.now,
 	                    &(struct event){.event = EVENT_CHECK,
 	                                    .verdict = deny ? "deny" : "allow",
@@ -205,10 +212,23 @@ static int judge(struct check *check)
  * token may be anybody's for whom this account is open. */
 static bool prompt_is_due(const struct check *check)
 {
+	enum reason reason = check->judgement.reason;
+
 	if (check->asked || !check->door.may_ask)
 		return false;
 	return check->door.vouch != VOUCH_KERNEL ||
-	       (check->held.typed && check->judgement.reason != REASON_LOCKED);
+	       (check->held.typed && reason != REASON_LOCKED && reason != REASON_SUBJECT &&
+	        reason != REASON_PROMPTS);
+}
+
+/* All of sudo's connections are root's: one caller could take the descriptors of everybody. sshd
+ * and login limit by themselves how many they ask. */
+static bool too_many_prompts(const struct check *check)
+{
+	const struct jitd *jitd = check->jitd;
+
+	return check->door.vouch == VOUCH_KERNEL && !jitd->stopping &&
+	       peers_asked(jitd->peers, check->door.uid) >= PROMPTS_MAX;
 }
 
 static int decide_inside(struct check *check)
@@ -223,6 +243,8 @@ static int decide_inside(struct check *check)
 	if (check->judgement.decision == DECISION_ALLOW)
 		return append_event(check);
 	check->judgement.decision = DECISION_DENY;
+	if (prompt_is_due(check) && too_many_prompts(check))
+		refuse(check, REASON_PROMPTS);
 	return prompt_is_due(check) ? 0 : append_event(check);
 }
 
@@ -267,6 +289,7 @@ static void prompt(struct check *check)
 	check->judgement = (struct judgement){0};
 	check->asked = true;
 	peer->asking = check;
+	peer->asked = check->door.vouch == VOUCH_KERNEL ? check->door.uid : (uid_t)-1;
 	peer->state = WIRE_ASKED;
 	if (say.say.text[0])
 		peer_send(peer, &say);

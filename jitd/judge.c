@@ -196,8 +196,10 @@ int judge_candidate(struct jitd *jitd, const struct door *door, uint32_t id,
 	enum reason reason;
 	int r = access_get(jitd->store, id, &access);
 
+	if (r == ACCESS_UNKNOWN) /* a good token of a database that is no more */
+		judge_no(judgement, REASON_TOKEN, id);
 	if (r)
-		return r < 0 ? r : -EIO;
+		return r < 0 ? r : 0;
 	reason = judge_running(jitd, door, access);
 	if (reason == REASON_NONE)
 		r = judge_token(jitd, access, evidence, door, &reason);

@@ -442,6 +442,16 @@ unsigned int peers_count(const struct peers *peers, enum peer_kind kind)
 	return peers->counts[kind];
 }
 
+unsigned int peers_asked(const struct peers *peers, uid_t uid)
+{
+	unsigned int count = 0;
+
+	for (const struct peer *peer = peers->first; peer; peer = peer->next)
+		if (peer->asking && peer->asked == uid)
+			count++;
+	return count;
+}
+
 void peers_each(struct peers *peers, void (*call)(struct peer *peer, void *context), void *context)
 {
 	for (struct peer *peer = peers->first, *next; peer; peer = next) {

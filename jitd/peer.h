@@ -40,6 +40,7 @@ struct peer {
 	bool coming_back;        /* more rows follow once the socket has room */
 	struct listing *listing; /* rows still to come */
 	struct check *asking;    /* waits for this peer's answer; its state is ASKED */
+	uid_t asked;             /* who is asked, where the kernel says so; else (uid_t)-1 */
 	uint32_t watching;       /* an access to tell about */
 	bool watching_pending;   /* what waits for this caller's decision */
 };
@@ -61,6 +62,8 @@ must_check int peers_new(struct jitd *jitd, const struct sockets *sockets,
                          const struct peer_calls *calls, struct peers **ret_peers);
 struct peers *peers_free(struct peers *peers);
 unsigned int peers_count(const struct peers *peers, enum peer_kind kind);
+/* How many wait for this user's answer. */
+unsigned int peers_asked(const struct peers *peers, uid_t uid);
 /* Calls for each open one; the call may close it. */
 void peers_each(struct peers *peers, void (*call)(struct peer *peer, void *context), void *context);
 

@@ -128,7 +128,7 @@ static int digest_token(struct reading *reading)
 /* ---- codes ---- */
 
 /* The token that the code stands for, as it was fixed when the code was handed out. */
-static int find_code(struct reading *reading)
+static int find_code(struct reading *reading, const struct door *door)
 {
 	struct store *reader = reading->jitd->reader;
 	cleanup(query_done) struct query query = store_query(reader, STATEMENT_TOKEN_BY_CODE);
@@ -142,6 +142,9 @@ static int find_code(struct reading *reading)
 	r = access_get(reader, (uint32_t)query_column(&query, 0), &access);
 	if (r)
 		return r < 0 ? r : -EIO;
+	/* whoever types it hears why not: that it is somebody's would be worth a guess */
+	if (door->vouch == VOUCH_KERNEL && access->uid != door->uid)
+		return -ENOENT;
 	reading->order.iat = query_column(&query, 2);
 	reading->order.exp = query_column(&query, 3);
 	r = text_copy(reading->order.jti, sizeof(reading->order.jti), query_column_text(&query, 1));
@@ -175,7 +178,7 @@ static enum reason read_code(struct reading *reading, const struct door *door,
 		return REASON_GUESSES;
 	r = codes_digest(jitd->codes, code, reading->presented.digest);
 	if (r == 0)
-		r = find_code(reading);
+		r = find_code(reading, door);
 	if (r == 0)
 		return REASON_NONE;
 	if (r != -ENOENT)
@@ -249,6 +252,10 @@ int presented_judge(struct jitd *jitd, struct door *door, const struct presented
 	if (presented->reason != REASON_NONE) {
 		judge_no(judgement, presented->reason, 0);
 		judgement->token = presented->token.reason;
+		return 0;
+	}
+	if (door->vouch == VOUCH_KERNEL && strcmp(door->named, presented->token.claims.sub) != 0) {
+		judge_no(judgement, REASON_SUBJECT, 0);
 		return 0;
 	}
 	theirs.subject = presented->subject;

@@ -13,7 +13,6 @@ struct slot {
 
 struct reservations {
 	struct slot slots[RESERVATIONS_MAX];
-	size_t next;
 };
 
 int reservations_new(struct reservations **ret_reservations)
@@ -45,15 +44,35 @@ static size_t find(const struct reservations *reservations, const struct reserva
 	return i;
 }
 
+/* What is lost least: nothing; what a held token makes again; what somebody typed. */
+static int rank(const struct slot *slot, int64_t now)
+{
+	if (!slot->value.access || now >= slot->until)
+		return 0;
+	return slot->value.jti[0] ? 2 : 1;
+}
+
+static size_t make_room(const struct reservations *reservations, int64_t now)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < RESERVATIONS_MAX; i++) {
+		const struct slot *slot = &reservations->slots[i],
+		                  *other = &reservations->slots[best];
+		int difference = rank(slot, now) - rank(other, now);
+		if (difference < 0 || (difference == 0 && slot->until < other->until))
+			best = i;
+	}
+	return best;
+}
+
 void reservation_make(struct reservations *reservations, const struct reservation_key *key,
                       const struct reservation *reservation, int64_t now)
 {
 	size_t i = find(reservations, key);
 
-	if (i == RESERVATIONS_MAX) {
-		i = reservations->next;
-		reservations->next = (reservations->next + 1) % RESERVATIONS_MAX;
-	}
+	if (i == RESERVATIONS_MAX)
+		i = make_room(reservations, now);
 	reservations->slots[i] = (struct slot){
 	        .key = *key, .value = *reservation, .until = now + RESERVATION_SECONDS};
 }

@@ -13,8 +13,9 @@
 #include "wire/message.h"
 
 #define RESERVATION_SECONDS 60
-#define RESERVATIONS_MAX    4096 /* the oldest makes room */
-#define JTI_SIZE            33
+/* One over makes room, else the oldest that nobody typed for, else the oldest. */
+#define RESERVATIONS_MAX 4096
+#define JTI_SIZE         33
 
 struct reservations;
 must_check int reservations_new(struct reservations **ret_reservations);

@@ -12,7 +12,8 @@ libdaemontest_la_LIBADD = libjitd.la $(SQLITE_LIBS) $(CMOCKA_LIBS)
 
 JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash_test jitd/uses_test \
 	jitd/approval_test jitd/request_test jitd/hostile_test jitd/crowding_test \
-	jitd/conversation_test
+	jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
+	jitd/typed_race_test jitd/canary_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_txn_test_SOURCES = jitd/txn_test.c
@@ -54,4 +55,28 @@ jitd_conversation_test_SOURCES = jitd/conversation_test.c
 jitd_conversation_test_CFLAGS = $(TEST_CFLAGS)
 jitd_conversation_test_LDADD = libdaemontest.la
 jitd_conversation_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_ticks
+jitd_login_test_SOURCES = jitd/login_test.c
+jitd_login_test_CFLAGS = $(TEST_CFLAGS)
+jitd_login_test_LDADD = libdaemontest.la
+jitd_login_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_typed_test_SOURCES = jitd/typed_test.c
+jitd_typed_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
+jitd_typed_test_LDADD = libdaemontest.la
+jitd_typed_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_guess_test_SOURCES = jitd/guess_test.c
+jitd_guess_test_CFLAGS = $(TEST_CFLAGS)
+jitd_guess_test_LDADD = libdaemontest.la
+jitd_guess_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_ticks
+jitd_issue_test_SOURCES = jitd/issue_test.c
+jitd_issue_test_CFLAGS = $(TEST_CFLAGS)
+jitd_issue_test_LDADD = libdaemontest.la
+jitd_issue_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_typed_race_test_SOURCES = jitd/typed_race_test.c
+jitd_typed_race_test_CFLAGS = $(TEST_CFLAGS)
+jitd_typed_race_test_LDADD = libdaemontest.la -lpthread
+jitd_typed_race_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_canary_test_SOURCES = jitd/canary_test.c
+jitd_canary_test_CFLAGS = $(TEST_CFLAGS)
+jitd_canary_test_LDADD = libdaemontest.la
+jitd_canary_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 endif

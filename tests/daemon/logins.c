@@ -13,13 +13,13 @@
 #include "base/text.h"
 
 const char logins_rules[] =
-        "rule \"typed\" { who = {\"games\", \"mail\"} approvals = 0 max = \"1h\"\n"
-        "scope = {\"su:lp\", \"sudo:mail\", \"ssh:news\", \"login:news\"} present = \"typed\" }\n"
-        "rule \"held\" { who = {\"games\"} approvals = 0 max = \"1h\" scope = {\"ssh:games\"} }\n"
-        "rule \"once\" { who = {\"games\"} approvals = 0 max = \"1h\" scope = {\"sudo:news\"}\n"
-        "present = \"typed\" uses = 1 }\n"
-        "rule \"brief\" { who = {\"games\"} approvals = 0 max = \"3s\" default = \"3s\"\n"
-        "scope = {\"su:daemon\"} present = \"typed\" }\n";
+        "defaults { approvals = 0 max = \"1h\" default = \"1h\" present = \"typed\" }\n"
+        "rule \"typed\" { who = {\"games\", \"mail\"}\n"
+        "scope = {\"su:lp\", \"sudo:mail\", \"ssh:news\", \"ssh:lp\", \"login:news\"} }\n"
+        "rule \"held\" { who = {\"games\"} scope = {\"ssh:games\"} present = \"held\" }\n"
+        "rule \"once\" { who = {\"games\"} scope = {\"sudo:news\"} uses = 1 }\n"
+        "rule \"ask\" { who = {\"games\"} scope = {\"su:root\"} approvals = 1\n"
+        "approvers = {\"man\"} }\n";
 
 int logins_begin(void **state)
 {
@@ -182,8 +182,8 @@ void give(struct link *link, const char *typed)
 	link_send(link, &answer);
 }
 
-enum decision talk(struct link *link, const struct message *check, const char *typed,
-                   struct talk *ret_talk)
+enum decision talk_over(struct link *link, const struct message *check, const char *typed,
+                        struct talk *ret_talk)
 {
 	struct message message;
 
@@ -209,7 +209,7 @@ enum decision type_in(const struct host *host, const struct message *check, cons
 	enum decision decision;
 
 	link_open(host, PAM_SOCKET, SELF, &link);
-	decision = talk(&link, check, typed, ret_talk);
+	decision = talk_over(&link, check, typed, ret_talk);
 	link_close(&link);
 	return decision;
 }

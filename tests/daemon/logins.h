@@ -9,9 +9,9 @@
 #include "tests/daemon/people.h"
 
 /*
- * games may have at once, each for 1h: su:lp and sudo:mail (typed), ssh:games (held), ssh:news and
- * login:news (typed), sudo:news with one use (typed), su:daemon for 3s. mail may have ssh:news and
- * su:lp (typed), too. A token or code is good for 5 minutes.
+ * games and mail may have at once, for 1h and typed: su:lp, sudo:mail, ssh:news, ssh:lp and
+ * login:news; games also ssh:games (held), sudo:news with one use (typed) and, if man says so,
+ * su:root (typed). A token or code is good for 5 minutes.
  */
 extern const char logins_rules[];
 int logins_begin(void **state); /* after people_come() */
@@ -47,8 +47,8 @@ struct talk {
 	uint32_t access;
 };
 /* What comes of a check where that is typed at the prompt; NULL: nobody answers. */
-enum decision talk(struct link *link, const struct message *check, const char *typed,
-                   struct talk *ret_talk);
+enum decision talk_over(struct link *link, const struct message *check, const char *typed,
+                        struct talk *ret_talk);
 /* Until it asks; false: a verdict came instead. */
 bool until_asked(struct link *link, const struct message *check, struct message *ret_message);
 void give(struct link *link, const char *typed);
