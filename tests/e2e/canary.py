@@ -133,7 +133,7 @@ def sshd():
     for name, kind in ("a token", []), ("a code", ["--code"]):
         secret = fresh("ssh:alice", *kind)
         steps = by_ssh(f"sshd, {name}", "alice", "keyboard-interactive", KBDINT, secret)
-        nowhere(f"sshd, {name}, after auth", [next(steps)], secret)
+        nowhere(f"sshd, {name}, after auth", [next(steps), jitd.process.pid], secret)
         told_of_sshd(f"sshd, {name}", next(steps), secret)
         next(steps, None)
     secret = fresh("ssh:alice")
@@ -160,7 +160,7 @@ def on_terminal(name, user, argv, answers, secret, opened="opened", after=None):
         stop.go_on()
 
     def in_shell(child):
-        nowhere(f"{name}, while it waits", family(child.pid), secret)
+        nowhere(f"{name}, while it waits", family(child.pid) + [jitd.process.pid], secret)
         child.sendline("exit")
     watcher = threading.Thread(target=at_stop)
     watcher.start()
