@@ -364,6 +364,10 @@ static void a_good_signature_alone_opens_nothing(void **state)
 	assert_int_equal(type_in(host, &auth, good, &talk), DECISION_ALLOW);
 	issue(host, AS(GAMES), access, false, good);
 	host_stop(host);
+	on_disk_do(host, "UPDATE token SET kind = 'code'"); /* handed out as something else */
+	host_start_here(host);
+	must_not_open(host, &auth, good, "token-mismatch");
+	host_stop(host);
 	on_disk_do(host, "DELETE FROM access");
 	host_start_here(host);
 	must_not_open(host, &auth, good, "token-mismatch");
