@@ -16,7 +16,7 @@ def road(attempt):
 
 def stay(name, attempt, *wanted, says=INCORRECT):
     """Refused."""
-    check(name, attempt.code == -9 and says in attempt.output and "uid=" not in attempt.output and
+    check(name, attempt.code == 1 and says in attempt.output and "uid=" not in attempt.output and
           wait_for(lambda: road(attempt) == list(wanted), 3), f"{attempt}, {road(attempt)}")
 
 
@@ -35,7 +35,7 @@ def root(when):
         check(f"{when}: root logs in with the password alone{', the name typed' if typed else ''}", attempt.code == 0 and
               "uid=0(root)" in attempt.output and TOKEN not in attempt.output, attempt)
     attempt = login("root", password="pw-alice")
-    check(f"{when}: root with another password: refused", attempt.code == -9 and INCORRECT in attempt.output, attempt)
+    check(f"{when}: root with another password: refused", attempt.code == 1 and INCORRECT in attempt.output, attempt)
 
 
 def people(access):
@@ -66,14 +66,14 @@ with Jitd() as jitd:
     people(access)
     root("jitd runs")
     text = code("alice", access)
-    jitd.hang()
+    jitd.hang()  # login of Debian 13 waits 5 s more
     hung = login("alice", token=text)
-    check("jitd hung: refused in time", hung.code != 0 and "uid=" not in hung.output and hung.seconds < 8, hung)
+    check("jitd hung: refused in time", hung.code == 1 and hung.seconds < 12, hung)
     root("jitd hung")
     jitd.go_on()
     jitd.stop()
     dead = login("alice", token=text)
-    check("jitd stopped: refused in time", dead.code != 0 and "uid=" not in dead.output and dead.seconds < 8, dead)
+    check("jitd stopped: refused in time", dead.code == 1 and dead.seconds < 12, dead)
     root("jitd stopped")
     jitd.start(fresh=False)
     go("jitd back: the code is still good", login("alice", token=text))

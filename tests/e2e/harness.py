@@ -183,19 +183,23 @@ def run(user, *argv, stdin="", login_uid=True, timeout=30):
         return attempt.ended("timeout", process.communicate()[0] or "")
 
 
-def run_pty(user, *argv, answers=(), login_uid=True, timeout=30):
+def run_pty(user, *argv, answers=(), login_uid=True, timeout=30, hangs_up=False):
     """The same on a terminal of its own. `answers`: (pattern, reply) pairs, each used as often as it is asked;
-    a reply that is a function is called with the pexpect child (child.sendintr() is Ctrl-C)."""
+    a reply that is a function is called with the pexpect child (child.sendintr() is Ctrl-C). hangs_up: the command hangs
+    its terminal up before it asks, as login does; that is not yet the end of the output."""
     attempt = Attempt(Jitd.running)
     command = _argv(user, argv, login_uid)
     child = pexpect.spawn(command[0], command[1:], timeout=timeout, encoding="utf-8", codec_errors="replace")
     child.delaybeforesend = 0.2  # sudo drops what was typed before it turned echo off
     attempt.pid = child.pid
+    terminal = os.open(f"/proc/{child.pid}/fd/0", os.O_RDWR | os.O_NOCTTY) if hangs_up else None
     patterns = [pattern for pattern, _ in answers] + [pexpect.EOF, pexpect.TIMEOUT]
     output = ""
     while True:
         which = child.expect(patterns)
         output += child.before or ""
+        if terminal is not None:
+            terminal = os.close(terminal)
         if which >= len(answers):
             break
         output += child.after

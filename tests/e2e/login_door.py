@@ -27,7 +27,8 @@ def no_delays(stack):
 def login(name, *, token="", password=None, typed=False, names=(), command="id", timeout=30):
     """Somebody sits down there: `login NAME`, or the name typed at its prompt. What they answer: a token or code, and a
     password (their own), one text or a list of them in their turn. Asked for the name again they type the next of
-    `names`, or go away. In the shell they run the command."""
+    `names`, or go away. In the shell they run the command; without one the code is 1, whatever login made of it."""
+    shells = []
     left = ([name] if typed else []) + list(names)
 
     def in_turn(texts):
@@ -37,6 +38,12 @@ def login(name, *, token="", password=None, typed=False, names=(), command="id",
     def asked_name(child):
         child.sendline(left.pop(0)) if left else child.kill(signal.SIGKILL)
 
-    return run_pty("root", "login", *([] if typed else [name]), timeout=timeout,
-                   answers=[(TOKEN, in_turn(token)), (PASSWORD, in_turn(f"pw-{name}" if password is None else password)),
-                            (SHELL, lambda child: child.sendline(f"{command}; exit $?")), (NAME, asked_name)])
+    def in_shell(child):
+        shells.append(child.sendline(f"{command}; exit $?"))
+
+    attempt = run_pty("root", "login", *([] if typed else [name]), timeout=timeout, hangs_up=True,
+                      answers=[(TOKEN, in_turn(token)), (PASSWORD, in_turn(f"pw-{name}" if password is None else password)),
+                               (SHELL, in_shell), (NAME, asked_name)])
+    if not shells and attempt.code != "timeout":
+        attempt.code = 1
+    return attempt

@@ -176,7 +176,7 @@ environments = {}  # of each door without pam-jit
 
 
 def wrong_with_outcome(door, wanted, attempt):
-    wrong = ["it took too long"] if attempt.code == "timeout" or attempt.seconds > 8 else []
+    wrong = ["it took too long"] if attempt.code == "timeout" or attempt.seconds > 12 else []
     if wanted.opens:
         good = attempt.code == 0 and f"opened by {UIDS[door.target]}\n" in attempt.text
         return wrong + ([] if good else [f"nothing ran as {door.target}"])
