@@ -117,14 +117,15 @@ static int append_event(struct check *check)
 	const struct presented *presented = check->presented;
 	bool deny = judgement->decision == DECISION_DENY;
 	bool read = presented && presented->token.decision == DECISION_ALLOW;
-	const char *source = check->door.vouch == VOUCH_KERNEL ? "" : check->door.source;
+	const char *source = check->door.vouch == VOUCH_KERNEL ? NULL : check->door.source;
+	bool from = source && *source;
 	char text[400] = "";
 
 	if (read)
 		best_effort(text_format(text, sizeof(text), "%s jti %s%s",
 		                        token_kind_word(presented->kind),
-		                        presented->token.claims.jti, *source ? " " : ""));
-	if (*source)
+		                        presented->token.claims.jti, from ? " " : ""));
+	if (from)
 		best_effort(text_format(text + strlen(text), sizeof(text) - strlen(text), "from %s",
 		                        source));
 	return audit_append(check->jitd, check->door.now,
