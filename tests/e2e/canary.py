@@ -164,7 +164,7 @@ def on_terminal(name, user, argv, answers, secret, opened="opened", after=None):
         child.sendline("exit")
     watcher = threading.Thread(target=at_stop)
     watcher.start()
-    attempt = run_pty(user, *argv, answers=answers + [(opened, in_shell)])
+    attempt = run_pty(user, *argv, answers=answers + [(opened, in_shell)], hangs_up=argv[0] == "login")
     watcher.join()
     check(f"{name}: it was good", attempt.code == 0, attempt)
 
