@@ -222,9 +222,10 @@ static void run(const struct ground *ground, struct person person, const char *s
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	snprintf(path, sizeof(path), "%s/sockets/%s", ground->host.directory, socket);
-	if ((person.uid != (uid_t)-1 && !person_become(person)) ||
-	    client_connect(&worker.client, path, client_now() + 20000, NULL) < 0)
+	if (person.uid != (uid_t)-1 && !person_become(person))
 		_exit(1);
+	if (client_connect(&worker.client, path, client_now() + 20000, NULL) < 0)
+		_exit(0); /* begun so late that jitd is dead already */
 	for (;; worker.turns++)
 		work(&worker);
 }

@@ -6,6 +6,7 @@ Logins as sshd makes them, without the network: pam_host.c, for stories that wan
     opened = [result for result in results if result.opened == SUCCESS]
 """
 import subprocess
+import threading
 from typing import NamedTuple
 
 from harness import TOP, pathlib
@@ -32,16 +33,20 @@ class Result(NamedTuple):
     said: str
 
 
+BUILDING = threading.Lock()  # stories have threads that log in
+
+
 def build():
     source = TOP / "tests" / "e2e" / "pam_host.c"
-    subprocess.run(["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-o", PROGRAM, source,
-                    "-lpam"], check=True)
+    with BUILDING:
+        if not PROGRAM.exists():
+            subprocess.run(["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-o", PROGRAM, source,
+                            "-lpam"], check=True)
 
 
 def logins(wanted, at_a_time=None, service="sshd", timeout=120):
     """All at once, each answering its prompt when every one waits there; or so many at a time. Gives their results."""
-    if not PROGRAM.exists():
-        build()
+    build()
     argv = [PROGRAM, service] + ([str(at_a_time)] if at_a_time else [])
     told = subprocess.run(argv, input="".join("\t".join(login) + "\n" for login in wanted), text=True,
                           stdout=subprocess.PIPE, timeout=timeout, check=True).stdout
