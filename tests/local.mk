@@ -4,6 +4,7 @@ dist_check_SCRIPTS += tests/lint/rooms tests/lint/style tests/lint/binaries
 TESTS += tests/lint/rooms tests/lint/style tests/lint/binaries
 
 EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/format tests/lint/shell tests/lint/man \
-	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/bench
+	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/bench tests/sanitized
 dist-hook:
-	rm -rf '$(distdir)/tests/e2e/__pycache__' '$(distdir)/tests/bench/__pycache__'
+	rm -rf '$(distdir)/tests/e2e/__pycache__' '$(distdir)/tests/bench/__pycache__' \
+		'$(distdir)/tests/sanitized/__pycache__'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each door once in each way that its code takes: a held token, a code, a token, no access, nothing typed, far too much
-typed, Ctrl-C. Under the sanitizers: what counts is that every hook was passed, and what they have to say about it."""
+typed. Under the sanitizers: what counts is that every hook was passed, and what they have to say about it."""
 import pathlib
 import sys
 
@@ -12,7 +12,7 @@ from ssh_door import *
 POLICY = """
 rule "alice" { who = {"alice"} scope = {"sudo:root", "su:bob", "ssh:alice", "login:alice"} approvers = {"carol"} }
 """
-LENGTHS = 0, 510, 512, 1023, 1500
+LENGTHS = (1500,) if sys.argv[2:] == ["once"] else (0, 510, 512, 1023, 1500)
 PROMPT = re.escape(TOKEN)
 OWN, ROOT, BOB = "uid=2001(alice)", "uid=0(root)", "uid=2002(bob)"
 
@@ -26,7 +26,7 @@ def secret(access, *more):
 
 
 def at_terminal(*argv):
-    """The token is asked for where nothing is held; each time another answer, then Ctrl-C."""
+    """The token is asked for where nothing is held; each time another answer."""
     for length in LENGTHS:
         tried = run_pty("alice", *argv, answers=[(PROMPT, "x" * length)])
         check(f"{argv[0]}: an answer of {length} bytes opens nothing", tried.code not in (0, "timeout"), tried)
@@ -56,8 +56,8 @@ with Jitd() as jitd:
             check(f"ssh: an answer of {length} bytes opens nothing", tried.code not in (0, "timeout"), tried)
         stranger = ssh_kbdint("alice", "id", to="mallory", answer="x")
         check("ssh: an unknown account", stranger.code not in (0, "timeout"), stranger)
-    cell("login, code", jitd, login("alice", token=secret(held["login:alice"], "--code")), opens=OWN)
-    tried = login("alice", token="x" * 1500)
+    cell("login, code", jitd, login("alice", token=secret(held["login:alice"], "--code"), timeout=15), opens=OWN)
+    tried = login("alice", token="x" * 1500, timeout=15)
     check("login: an answer of 1500 bytes opens nothing", OWN not in tried.output, tried)
     revoke("carol", held["ssh:alice"])
     with Sshd("publickey"):

@@ -15,13 +15,16 @@
 #include <unistd.h>
 
 #define REPORTS "/run/sanitized/"
+#define REPORT  REPORTS "report"
 #define ALWAYS                                                                                     \
-	"log_path=" REPORTS "report:log_exe_name=1:abort_on_error=1:disable_coredump=0:"           \
+	"log_path=" REPORT ":log_exe_name=1:abort_on_error=1:disable_coredump=0:"                  \
 	"exitcode=0:print_stacktrace=1:verify_asan_link_order=0:"
-/* Depth without frame pointers, so that a stack goes through libpam up to us. */
-#define WATCHED                                                                                      \
-	ALWAYS "detect_leaks=1:leak_check_at_exit=0:fast_unwind_on_malloc=0:malloc_context_size=30:" \
-	       "detect_stack_use_after_return=1"
+/* Stacks without frame pointers, so that one goes through libpam up to us. */
+#define WATCHED                                                                                    \
+	ALWAYS "detect_leaks=1:leak_check_at_exit=0:detect_stack_use_after_return=1:"              \
+	       "fast_unwind_on_malloc=0:malloc_context_size=30:"
+/* sudo and sshd leak something of their own each time: names are found later, where it counts */
+#define DOOR      WATCHED "symbolize=0"
 #define UNWATCHED ALWAYS "detect_leaks=0"
 
 static const char *const doors[] = {"sudo", "su", "sshd", "sshd-session", "login", NULL};
@@ -72,13 +75,26 @@ const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
 	look_who_it_is();
-	return program.door || program.ours ? WATCHED : UNWATCHED;
+	return program.door ? DOOR : program.ours ? WATCHED : UNWATCHED;
 }
 
 const char *__ubsan_default_options(void);
 const char *__ubsan_default_options(void)
 {
 	return ALWAYS;
+}
+
+/* Each run-time writes to a file of its own choice, and libasan hides this one's name from
+ * libubsan. */
+__attribute__((constructor)) static void tell_libubsan(void)
+{
+	void *library = dlopen("libubsan.so.1", RTLD_LAZY | RTLD_NOLOAD);
+	void (*set_path)(const char *) = NULL;
+
+	if (library)
+		set_path = (void (*)(const char *))dlsym(library, "__sanitizer_set_report_path");
+	if (set_path)
+		set_path(REPORT);
 }
 
 /* The module stays, so that stacks through it keep their names when leaks are looked for. */
