@@ -11,8 +11,11 @@
 #include "base/text.h"
 #include "jitd/access.h"
 #include "jitd/clock.h"
+#include "jitd/floor.h"
 #include "jitd/held.h"
 #include "jitd/present.h"
+
+#define REFUSAL_MS 50 /* far more than it takes to find any of them */
 
 #define PROMPTS_MAX 16 /* of one caller of sudo or su, open at a time */
 
@@ -27,6 +30,7 @@ struct check {
 	struct held held;
 	struct presented *presented; /* what was typed; NULL: nothing yet */
 	bool asked;
+	struct floor *floor; /* of a refusal of what was typed, where nobody vouches */
 	struct judgement judgement;
 	uint32_t session; /* the n of the session that was opened; 0: none */
 };
@@ -34,6 +38,7 @@ struct check {
 static void check_free(struct check *check)
 {
 	held_wipe(&check->held);
+	floor_free(check->floor);
 	identity_free(check->door.subject);
 	presented_free(check->presented);
 	peer_release(check->peer);
@@ -48,6 +53,10 @@ static void answer(struct check *check)
 	bool allow = judgement->decision == DECISION_ALLOW;
 	struct message out = {.id = MESSAGE_verdict};
 
+	if (!allow && peer_open(check->peer) && floor_holds(check->floor)) {
+		check->peer->asking = check; /* whoever hangs up meanwhile abandons it */
+		return;
+	}
 	out.verdict.decision = (uint32_t)judgement->decision;
 	if (allow) {
 		int64_t left = judgement->until - check->door.now;
@@ -62,6 +71,15 @@ static void answer(struct check *check)
 	check->peer->state = WIRE_IDLE;
 	peer_send(check->peer, &out);
 	check_free(check);
+}
+
+/* Why it is refused cannot be told from the time either. */
+static void refusal_due(void *context)
+{
+	struct check *check = context;
+
+	check->peer->asking = NULL;
+	answer(check);
 }
 
 static void refuse(struct check *check, enum reason reason)
@@ -157,31 +175,6 @@ static int open_session(struct check *check)
 	return judgement_open(check->jitd, &check->judgement, &facts, &check->session);
 }
 
-/* The reserved one first; the others are as good where they fit. */
-static int judge_held(struct check *check)
-{
-	struct judgement why = {0}; /* of the first that did not fit, which is the newest */
-
-	for (int round = 0; round < 2; round++)
-		for (size_t i = 0; i < check->held.count; i++) {
-			const struct candidate *candidate = &check->held.candidates[i];
-			struct evidence evidence = {.token = &candidate->result, .kind = KIND_HELD};
-			int r;
-			if ((candidate->access == check->reserved.access) != (round == 0))
-				continue;
-			r = judge_candidate(check->jitd, &check->door, candidate->access, &evidence,
-			                    &check->judgement);
-			if (r < 0 || check->judgement.decision == DECISION_ALLOW)
-				return r;
-			if (why.reason == REASON_NONE)
-				why = check->judgement;
-		}
-	if (!check->held.count)
-		return judge_nothing(check->jitd, &check->door, &check->judgement);
-	check->judgement = why;
-	return 0;
-}
-
 static int judge_presented(struct check *check)
 {
 	int r = presented_judge(check->jitd, &check->door, check->presented, &check->judgement);
@@ -206,7 +199,8 @@ static int judge(struct check *check)
 	if (check->reserved.jti[0])
 		return judge_reserved(check->jitd, &check->door, &check->reserved,
 		                      &check->judgement);
-	return judge_held(check);
+	return held_judge(check->jitd, &check->door, &check->held, check->reserved.access,
+	                  &check->judgement);
 }
 
 /* Where the kernel vouches, only what is outstanding to be typed is worth a prompt; elsewhere a
@@ -317,6 +311,8 @@ void check_answer(struct peer *peer, const struct wire_answer *answer)
 	peer->asking = NULL;
 	peer->state = WIRE_BUSY;
 	check->door.now = clock_wall();
+	if (!check->door.told)
+		check->floor = floor_new(check->jitd->loop, REFUSAL_MS, refusal_due, check);
 	if (answer->given) {
 		present(check->jitd, &check->door, answer->text, true, typed, check);
 		return;
@@ -332,7 +328,7 @@ void check_abandon(struct peer *peer)
 
 	peer->asking = NULL;
 	check->door.now = clock_wall();
-	if (!check->jitd->stopping) {
+	if (!check->jitd->stopping && !check->floor) {
 		refuse(check, REASON_NO_ANSWER);
 		decide(check);
 	} else {

@@ -91,6 +91,30 @@ int held_find(struct jitd *jitd, const struct door *door, struct held *held)
 	return r < 0 ? r : 0;
 }
 
+int held_judge(struct jitd *jitd, const struct door *door, const struct held *held, uint32_t first,
+               struct judgement *judgement)
+{
+	struct judgement why = {0}; /* of the first that did not fit, which is the newest */
+
+	for (int round = 0; round < 2; round++)
+		for (size_t i = 0; i < held->count; i++) {
+			const struct candidate *candidate = &held->candidates[i];
+			struct evidence evidence = {.token = &candidate->result, .kind = KIND_HELD};
+			int r;
+			if ((candidate->access == first) != (round == 0))
+				continue;
+			r = judge_candidate(jitd, door, candidate->access, &evidence, judgement);
+			if (r < 0 || judgement->decision == DECISION_ALLOW)
+				return r;
+			if (why.reason == REASON_NONE)
+				why = *judgement;
+		}
+	if (!held->count)
+		return judge_nothing(jitd, door, judgement);
+	*judgement = why;
+	return 0;
+}
+
 void held_wipe(struct held *held)
 {
 	for (size_t i = 0; i < held->count; i++)

@@ -28,6 +28,10 @@ must_check int held_find(struct jitd *jitd, const struct door *door, struct held
  * allow nothing. `held` and `door` must live until then. */
 void held_read(struct jitd *jitd, const struct door *door, struct held *held,
                void (*done)(void *context), void *context);
+/* The access `first` (0: none) before the others, which are as good where they fit; else why the
+ * newest does not. */
+must_check int held_judge(struct jitd *jitd, const struct door *door, const struct held *held,
+                          uint32_t first, struct judgement *judgement);
 void held_wipe(struct held *held);
 
 #endif

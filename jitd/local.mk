@@ -13,6 +13,7 @@ libjitd_la_SOURCES = \
 	jitd/dispatch.c jitd/dispatch.h \
 	jitd/door.c jitd/door.h \
 	jitd/explain.c jitd/explain.h \
+	jitd/floor.c jitd/floor.h \
 	jitd/grant.c jitd/grant.h \
 	jitd/held.c jitd/held.h \
 	jitd/issue.c jitd/issue.h \
@@ -49,7 +50,7 @@ jitd_jitd_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 jitd_jitd_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 jitd_jitd_LDADD = libjitd.la
 
-JITD_UNIT_TESTS = jitd/access_test jitd/codes_test jitd/door_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test jitd/inside_test
+JITD_UNIT_TESTS = jitd/access_test jitd/codes_test jitd/door_test jitd/floor_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test jitd/inside_test
 if HAVE_CMOCKA
 check_PROGRAMS += $(JITD_UNIT_TESTS)
 TESTS += $(JITD_UNIT_TESTS)
@@ -63,6 +64,9 @@ jitd_codes_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_door_test_SOURCES = jitd/door_test.c
 jitd_door_test_CFLAGS = $(TEST_CFLAGS)
 jitd_door_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_floor_test_SOURCES = jitd/floor_test.c
+jitd_floor_test_CFLAGS = $(TEST_CFLAGS)
+jitd_floor_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_keys_test_SOURCES = jitd/keys_test.c
 jitd_keys_test_CFLAGS = $(TEST_CFLAGS)
 jitd_keys_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=cleanup_secret

@@ -89,7 +89,7 @@ def flood(jitd):
     results = []
     guesses = [Login("alice", FLOODER, wrong_code()) for _ in range(GUESSES)]
     begun = time.monotonic()
-    guesser = threading.Thread(target=lambda: results.extend(logins(guesses, at_a_time=16, timeout=600)))
+    guesser = threading.Thread(target=lambda: results.extend(logins(guesses, at_a_time=64, timeout=600)))
     guesser.start()
     unaffected(jitd, "PAM host", guesser.is_alive)
     guesser.join()

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 Where nobody vouches, everybody hears the same: a user that does not exist, one without access, one with an access and
-the wrong token, at the prompt and as the password. Their times are for tests/bench/refusals.py.
+the wrong token, at the prompt and as the password. No refusal comes before jitd's 50 ms are over, whatever it took
+to find; how alike the times are is for tests/bench/refusals.py.
 """
 from harness import *
+from pam_host import SUCCESS, Login, logins
 from ssh_door import *
 
 POLICY = """
@@ -67,11 +69,25 @@ def alike(name, method, port, everybody):
     print(f"# {name}: {next(iter(heard))}")
 
 
+def none_sooner(everybody):
+    """Through the PAM host, which is there in a few milliseconds."""
+    times = {}
+    for who, account, answer, _ in everybody:
+        begun = time.monotonic()
+        result = logins([Login(account, "127.7.0.1", answer)])[0]
+        times[who] = (time.monotonic() - begun) * 1000
+        if result.auth == SUCCESS:
+            raise SystemExit(f"{who} passed")
+    check("none is refused sooner than after 50 ms", min(times.values()) >= 49.5, times)
+    print(f"# from {min(times.values()):.0f} to {max(times.values()):.0f} ms")
+
+
 pam("sshd", witnessed())
 policy(POLICY)
 with Sshd("keyboard-interactive", KBDINT), Sshd("password", PASSWORD), Jitd() as jitd:
     everybody = people()
     alike("prompt", ssh_kbdint, KBDINT, everybody)
+    none_sooner(everybody)
     # an empty password never reaches PAM
     alike("password", ssh_password, PASSWORD, [one for one in everybody if one[2]])
 finish()
