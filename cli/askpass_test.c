@@ -75,7 +75,7 @@ static void a_prompt_gets_a_code_of_the_newest_access_for_it(void **state)
 		const char *prompt;
 		uint32_t access;
 	} rows[] = {
-	        {"(alice@web1) " OURS, 4},      {"(alice@web1.example.net) " OURS, 3},
+	        {"(alice@web1) " OURS, 4},      {"(alice@web1.example.org) " OURS, 4},
 	        {"(alice@web2) " OURS, 9},      {"(postgres@web1) " OURS, 5},
 	        {"alice@web1's password: ", 4}, {"postgres@WEB1's password: ", 5},
 	};
@@ -145,7 +145,8 @@ static void what_is_not_active_gets_no_code(void **state)
 
 static void another_hosts_prompt_gets_no_code(void **state)
 {
-	static const char *const hosts[] = {"evil", "web10", "web2.evil.org", "10.0.0.1", "::1"};
+	static const char *const hosts[] = {"evil",          "web10",    "web1.evil.org",
+	                                    "web2.evil.org", "10.0.0.1", "::1"};
 	char prompt[256];
 
 	(void)state;
@@ -154,7 +155,7 @@ static void another_hosts_prompt_gets_no_code(void **state)
 		start(false, prompt);
 		send_mine();
 		finish_with(play, 1, NULL,
-		            "your access is for another host; and there is no terminal");
+		            "your access is for another host, web1; and there is no terminal");
 		snprintf(prompt, sizeof(prompt), "alice@%s's password: ", hosts[i]);
 		start(false, prompt);
 		send_mine();

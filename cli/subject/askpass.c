@@ -100,13 +100,24 @@ static uint32_t choose(const struct access_list *list, const struct prompt *prom
 	return chosen;
 }
 
-static bool holds_for_another_host(const struct access_list *list, const struct prompt *prompt)
+/* NULL: there is no such access at all. */
+static const char *other_host_of(const struct access_list *list, const struct prompt *prompt)
 {
 	for (size_t i = 0; prompt->kind == PROMPT_SSH && i < list->count; i++)
 		if (!strcmp(list->items[i].access.state, "active") &&
 		    scope_list_has(list->items[i].access.scope, "ssh", prompt->user))
-			return true;
-	return false;
+			return list->items[i].access.host;
+	return NULL;
+}
+
+static enum exit_code ask_for_other_host(const struct invocation *in, const char *text,
+                                         const struct prompt *prompt, const char *host)
+{
+	char why[HOST_SIZE + 40];
+
+	if (text_format(why, sizeof(why), "your access is for another host, %s", host) < 0)
+		return EXIT_REFUSED;
+	return ask_person(in, text, prompt, why);
 }
 
 static enum exit_code no_access(const struct invocation *in, const struct prompt *prompt)
@@ -139,6 +150,7 @@ static enum exit_code answer(const struct invocation *in, const char *text,
 	cleanup(access_list_done) struct access_list list = {0};
 	enum exit_code code = access_list_fetch(in, &question, NULL, &list);
 	uint32_t access = choose(&list, prompt);
+	const char *host;
 
 	if (access)
 		return print_code(in, access);
@@ -147,8 +159,9 @@ static enum exit_code answer(const struct invocation *in, const char *text,
 		return ask_person(in, text, prompt, "no active access of yours is for it");
 	if (code != EXIT_DONE)
 		return code;
-	if (holds_for_another_host(&list, prompt))
-		return ask_person(in, text, prompt, "your access is for another host");
+	host = other_host_of(&list, prompt);
+	if (host)
+		return ask_for_other_host(in, text, prompt, host);
 	return no_access(in, prompt);
 }
 

@@ -116,12 +116,21 @@ static bool is_first_label(const char *label, const char *name)
 	       name[length] == '.';
 }
 
+/* but for the dot of the root that ssh keeps */
+static bool same_name(const char *typed, const char *host)
+{
+	size_t length = strlen(typed);
+
+	if (length && typed[length - 1] == '.')
+		length--;
+	return length == strlen(host) && !strncasecmp(typed, host, length);
+}
+
 bool host_is(const char *typed, const char *host)
 {
 	if (!*host || is_address(typed) || is_address(host))
 		return false;
-	return !strcasecmp(typed, host) || is_first_label(typed, host) ||
-	       is_first_label(host, typed);
+	return same_name(typed, host) || is_first_label(typed, host);
 }
 
 bool scope_list_has(const char *scopes, const char *service, const char *account)

@@ -42,8 +42,9 @@ struct prompt {
 void prompt_read(const char *text, const char *hint, struct prompt *ret_prompt);
 
 /* Is `typed`, as the client of ssh names it, the host that an access names? In either case of
- * letters: the same name, or one of the two is the first label of the other and has no dot. Never
- * so for an address. */
+ * letters: the same name, or its first label alone, as whoever sits in its domain types it. A
+ * longer name than the access has may be anybody's: web1.example.net is not the web1 of an access.
+ * Never so for an address. */
 bool host_is(const char *typed, const char *host);
 
 /* Does a list of scopes ("ssh:alice sudo:root") hold one of this service and account? NULL: of any

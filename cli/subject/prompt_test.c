@@ -184,7 +184,7 @@ static void only_questions_without_a_secret_are_shown(void **state)
 	}
 }
 
-static void hosts_are_the_same_or_the_first_label(void **state)
+static void a_host_is_its_name_or_the_first_label_of_it(void **state)
 {
 	static const struct {
 		const char *typed, *host;
@@ -194,7 +194,13 @@ static void hosts_are_the_same_or_the_first_label(void **state)
 	        {"WEB1", "web1", true},
 	        {"web1", "web1.example.org", true},
 	        {"Web1.Example.Org", "web1.example.org", true},
-	        {"web1.example.org", "web1", true},
+	        /* whoever has a domain can have a web1 in it */
+	        {"web1.example.org", "web1", false},
+	        {"web1.evil.org", "web1", false},
+	        {"web1.evil.org.", "web1", false},
+	        {"web1..", "web1", false},
+	        {".", "web1", false},
+	        {"web1.example.org.", "web1.example.org", true},
 	        {"web1.example.org", "web1.example.net", false},
 	        {"web1.example", "web1.example.org", false},
 	        {"web1.example.org", "web1.example", false},
@@ -245,7 +251,7 @@ int main(void)
 	        cmocka_unit_test(with_a_hint_it_is_never_ours),
 	        cmocka_unit_test(very_long_prompts_are_nobodys),
 	        cmocka_unit_test(only_questions_without_a_secret_are_shown),
-	        cmocka_unit_test(hosts_are_the_same_or_the_first_label),
+	        cmocka_unit_test(a_host_is_its_name_or_the_first_label_of_it),
 	        cmocka_unit_test(scopes_are_compared_whole),
 	};
 

@@ -56,10 +56,12 @@ def _knows(option):
 
 
 class Sshd:
-    """sshd on a port, with these AuthenticationMethods ("": any) and whatever else sshd_config has."""
+    """sshd on a port, with these AuthenticationMethods ("": any) and whatever else sshd_config has. program: a link to it,
+    after whose name its PAM stack is called."""
 
-    def __init__(self, methods="", port=22, **options):
+    def __init__(self, methods="", port=22, program="/usr/sbin/sshd", **options):
         self.port = port
+        self.program = str(program)
         self.process = None
         self.options = {
             "ListenAddress": f"{HOST}:{port}", "HostKey": "/etc/ssh/ssh_host_ed25519_key", "PidFile": "none",
@@ -70,6 +72,8 @@ class Sshd:
             self.options["AuthenticationMethods"] = methods
         if _knows("PerSourcePenalties"):
             self.options["PerSourcePenalties"] = "no"
+        if _knows("PAMServiceName"):
+            self.options["PAMServiceName"] = self.program.rsplit("/", 1)[1]
         self.options |= options
 
     def __enter__(self):
@@ -82,7 +86,7 @@ class Sshd:
         path = pathlib.Path(f"/run/sshd/{self.port}.conf")
         path.write_text("".join(f"{name} {value}\n" for name, value in self.options.items()))
         mark = syslog.mark()
-        self.process = subprocess.Popen(["/usr/sbin/sshd", "-D", "-f", str(path)], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([self.program, "-D", "-f", str(path)], stdin=subprocess.DEVNULL,
                                         start_new_session=True)
         if not syslog.find(rf"Server listening on {HOST} port {self.port}\.", mark, 10):
             raise SystemExit(f"sshd did not come up: {syslog.lines[mark:]}")
