@@ -69,6 +69,7 @@ static void report(void *context, enum policy_severity severity, const char *lin
 int rules_load(const struct settings *settings, struct policy **ret_policy,
                char ret_digest[static 65], struct fault *fault)
 {
+	const struct policy_site site = {.max_grant = settings->max_grant};
 	const char *directory = settings->policy_dir;
 	struct policy_source sources[FOLDER_FILES_MAX];
 	cleanup(cleanup_folder) struct folder *folder = NULL;
@@ -84,8 +85,7 @@ int rules_load(const struct settings *settings, struct policy **ret_policy,
 	for (size_t i = 0; i < folder->count; i++)
 		sources[i] = (struct policy_source){folder->paths[i], folder->texts[i]};
 	fault_set(fault, 0, "%s: %s", directory, "not loaded");
-	r = policy_parse(sources, folder->count, settings->max_grant, report, &reporting,
-	                 ret_policy);
+	r = policy_parse(sources, folder->count, &site, report, &reporting, ret_policy);
 	if (r == 0)
 		memcpy(ret_digest, fresh, sizeof(fresh));
 	return r;

@@ -22,7 +22,8 @@ static struct policy *parsed(const char *text)
 	struct heard heard = {0};
 	struct policy *policy = NULL;
 
-	if (policy_parse(&source, 1, MAX_GRANT, hear, &heard, &policy) != 0)
+	if (policy_parse(&source, 1, &(struct policy_site){.max_grant = MAX_GRANT}, hear, &heard,
+	                 &policy) != 0)
 		fail_msg("%s\n%s", text, heard.text);
 	return policy;
 }
@@ -58,7 +59,9 @@ static void an_empty_policy_denies_with_a_warning(void **state)
 	struct policy *policy = NULL;
 
 	(void)state;
-	assert_int_equal(policy_parse(NULL, 0, MAX_GRANT, hear, &heard, &policy), 0);
+	assert_int_equal(policy_parse(NULL, 0, &(struct policy_site){.max_grant = MAX_GRANT}, hear,
+	                              &heard, &policy),
+	                 0);
 	assert_int_equal(heard.warnings, 1);
 	assert_answer(asked(policy, "alice", NULL, "sudo:root"), DECISION_DENY, NULL);
 	policy_free(policy);
@@ -306,7 +309,10 @@ static void check_unknown_word(const struct sketches *sketches, uint64_t *seed)
 	struct policy *policy = NULL;
 
 	if (sketches->count) {
-		assert_int_equal(policy_parse(&source, 1, MAX_GRANT, NULL, NULL, &policy), -EINVAL);
+		assert_int_equal(policy_parse(&source, 1,
+		                              &(struct policy_site){.max_grant = MAX_GRANT}, NULL,
+		                              NULL, &policy),
+		                 -EINVAL);
 		assert_null(policy);
 	}
 	free(text);

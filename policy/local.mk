@@ -4,6 +4,9 @@ libpolicy_la_SOURCES = \
 	policy/complaint.c policy/complaint.h \
 	policy/conf.c policy/conf.h \
 	policy/evaluate.c \
+	policy/expect.h \
+	policy/explain.h \
+	policy/glob.h \
 	policy/lexer.c policy/lexer.h \
 	policy/parse.c policy/policy.h \
 	policy/review.c \
@@ -13,11 +16,13 @@ libpolicy_la_SOURCES = \
 	policy/scope.c policy/scope.h \
 	policy/settings.c policy/settings.h \
 	policy/strings.c policy/strings.h \
-	policy/values.c
+	policy/ticket.h \
+	policy/values.c \
+	policy/window.h
 libpolicy_la_CFLAGS = $(AM_CFLAGS) $(CONFUSE_CFLAGS)
 libpolicy_la_LIBADD = $(CONFUSE_LIBS)
 
-dist_man_MANS += policy/jitd-policy.5 policy/jitd.conf.5
+dist_man_MANS += policy/jit-policy.5 policy/jitd.conf.5
 examplesdir = $(docdir)/examples
 dist_examples_DATA = policy/examples/10-deny.conf policy/examples/20-dba.conf policy/examples/30-su.conf \
 	policy/examples/40-ssh.conf

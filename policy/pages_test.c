@@ -35,7 +35,7 @@ static const struct page {
 	const char *const *keys;
 	size_t count;
 } pages[] = {
-        {"jitd-policy.5", rule_keys, sizeof(rule_keys) / sizeof(rule_keys[0])},
+        {"jit-policy.5", rule_keys, sizeof(rule_keys) / sizeof(rule_keys[0])},
         {"jitd.conf.5", setting_keys, sizeof(setting_keys) / sizeof(setting_keys[0])},
 };
 
@@ -93,7 +93,8 @@ static void parse_rules(const char *name, const char *text)
 	struct policy *policy = NULL;
 	struct heard heard = {0};
 
-	if (policy_parse(&source, 1, SETTINGS_GRANT_MAX, hear, &heard, &policy) != 0)
+	if (policy_parse(&source, 1, &(struct policy_site){.max_grant = SETTINGS_GRANT_MAX}, hear,
+	                 &heard, &policy) != 0)
 		fail_msg("%s", heard.text);
 	assert_string_equal(heard.text, "");
 	assert_int_not_equal(policy_rule_count(policy), 0);
@@ -146,7 +147,8 @@ static void the_examples_are_good_alone_and_together(void **state)
 		sources[i] = (struct policy_source){names[i], source_text(names[i])};
 		parse_rules(names[i], sources[i].text);
 	}
-	if (policy_parse(sources, 4, SETTINGS_GRANT_MAX, hear, &heard, &policy) != 0)
+	if (policy_parse(sources, 4, &(struct policy_site){.max_grant = SETTINGS_GRANT_MAX}, hear,
+	                 &heard, &policy) != 0)
 		fail_msg("%s", heard.text);
 	assert_int_equal(policy_rule_count(policy), 7);
 	policy_free(policy);

@@ -103,13 +103,13 @@ static int read_rules(struct reading *reading, const struct files *files, struct
 	return 0;
 }
 
-int policy_parse(const struct policy_source *sources, size_t count, int64_t max_grant,
+int policy_parse(const struct policy_source *sources, size_t count, const struct policy_site *site,
                  policy_report *report, void *context, struct policy **ret_policy)
 {
 	struct reading reading = {
 	        .complaints = {.file = "policy", .report = report, .context = context},
-	        .max_grant = max_grant,
-	        .defaults = rule_builtin(max_grant),
+	        .site = site,
+	        .defaults = rule_builtin(site->max_grant),
 	};
 	cleanup(files_done) struct files files = {.sources = sources, .count = count};
 	cleanup(cleanup_policy) struct policy *policy = calloc(1, sizeof(*policy));

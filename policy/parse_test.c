@@ -21,7 +21,8 @@ static struct policy *parsed(const struct policy_source *sources, size_t count, 
 {
 	struct policy *policy = NULL;
 	struct heard heard = {0};
-	int r = policy_parse(sources, count, max_grant, hear, &heard, &policy);
+	int r = policy_parse(sources, count, &(struct policy_site){.max_grant = max_grant}, hear,
+	                     &heard, &policy);
 
 	if (r != 0)
 		fail_msg("%d\n%s", r, heard.text);
@@ -158,7 +159,9 @@ static void titles_and_defaults_are_unique_over_all_files(void **state)
 	struct heard heard = {0};
 
 	(void)state;
-	assert_int_equal(policy_parse(sources, 2, MAX_GRANT, hear, &heard, &policy), -EINVAL);
+	assert_int_equal(policy_parse(sources, 2, &(struct policy_site){.max_grant = MAX_GRANT},
+	                              hear, &heard, &policy),
+	                 -EINVAL);
 	assert_null(policy);
 	assert_string_equal(
 	        heard.text,
@@ -177,7 +180,9 @@ static void an_error_in_one_file_leaves_no_policy_and_the_others_are_looked_at(v
 	struct heard heard = {0};
 
 	(void)state;
-	assert_int_equal(policy_parse(sources, 3, MAX_GRANT, hear, &heard, &policy), -EINVAL);
+	assert_int_equal(policy_parse(sources, 3, &(struct policy_site){.max_grant = MAX_GRANT},
+	                              hear, &heard, &policy),
+	                 -EINVAL);
 	assert_null(policy);
 	assert_string_equal(
 	        heard.text,
@@ -185,7 +190,9 @@ static void an_error_in_one_file_leaves_no_policy_and_the_others_are_looked_at(v
 	        "30.conf:1: uses: takes a whole number, in decimal digits without quotes, sign or "
 	        "leading zero: uses = 2\n");
 	/* nobody needs to listen */
-	assert_int_equal(policy_parse(sources, 3, MAX_GRANT, NULL, NULL, &policy), -EINVAL);
+	assert_int_equal(policy_parse(sources, 3, &(struct policy_site){.max_grant = MAX_GRANT},
+	                              NULL, NULL, &policy),
+	                 -EINVAL);
 	assert_null(policy);
 }
 
@@ -286,10 +293,14 @@ static void a_file_above_the_bound_is_refused(void **state)
 	(void)state;
 	memset(text, '\n', CONF_TEXT_MAX + 1);
 	text[CONF_TEXT_MAX + 1] = '\0';
-	assert_int_equal(policy_parse(&source, 1, MAX_GRANT, hear, &heard, &policy), -EINVAL);
+	assert_int_equal(policy_parse(&source, 1, &(struct policy_site){.max_grant = MAX_GRANT},
+	                              hear, &heard, &policy),
+	                 -EINVAL);
 	assert_string_equal(heard.text, "big.conf: longer than 1048576 bytes; split it\n");
 	text[CONF_TEXT_MAX] = '\0';
-	assert_int_equal(policy_parse(&source, 1, MAX_GRANT, NULL, NULL, &policy), 0);
+	assert_int_equal(policy_parse(&source, 1, &(struct policy_site){.max_grant = MAX_GRANT},
+	                              NULL, NULL, &policy),
+	                 0);
 	policy_free(policy);
 }
 
@@ -333,7 +344,8 @@ static void check_taken(const struct policy *policy)
 	for (size_t i = 0; i < policy_rule_count(policy); i++) {
 		const struct policy_source again = {"again", policy_rule_at(policy, i)->text};
 		struct policy *copy = NULL;
-		if (policy_parse(&again, 1, MAX_GRANT, NULL, NULL, &copy) == 0)
+		if (policy_parse(&again, 1, &(struct policy_site){.max_grant = MAX_GRANT}, NULL,
+		                 NULL, &copy) == 0)
 			assert_string_equal(policy_rule_at(copy, 0)->text, again.text);
 		else
 			fail_msg("%s", again.text);
@@ -356,7 +368,8 @@ static void a_damaged_file_is_taken_for_what_it_says_or_refused(void **state)
 
 		memcpy(text, good, sizeof(good));
 		damage(text, sizeof(text), &seed);
-		r = policy_parse(&source, 1, MAX_GRANT, hear, &heard, &policy);
+		r = policy_parse(&source, 1, &(struct policy_site){.max_grant = MAX_GRANT}, hear,
+		                 &heard, &policy);
 		if (strstr(heard.text, "libconfuse"))
 			fail_msg("the two readers differ on\n%s\n%s", text, heard.text);
 		assert_int_equal(r, policy ? 0 : -EINVAL);

@@ -273,7 +273,8 @@ static void what_is_wrong_is_said_with_file_line_and_key(void **state)
 		struct policy_source source = {"x.conf", refused[i].text};
 		struct policy *policy = NULL;
 		struct heard heard = {0};
-		int r = policy_parse(&source, 1, 43200, hear, &heard, &policy);
+		int r = policy_parse(&source, 1, &(struct policy_site){.max_grant = 43200}, hear,
+		                     &heard, &policy);
 		if (r != -EINVAL || strcmp(heard.text, refused[i].lines))
 			fail_msg("\n%s\ngave %d and\n%sfor\n%s", refused[i].text, r, heard.text,
 			         refused[i].lines);

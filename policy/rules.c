@@ -18,6 +18,8 @@
 #define BUILTIN_DEFAULT 900
 #define BUILTIN_PENDING 10800
 #define BUILTIN_TTL     300
+#define BUILTIN_KEEP    3600
+#define BUILTIN_WARN    120
 
 typedef int read_value(struct reading *reading, const struct conf_entry *entry, struct rule *rule);
 
@@ -96,10 +98,10 @@ static int read_max(struct reading *reading, const struct conf_entry *entry, str
 	char max[DURATION_SIZE], cap[DURATION_SIZE];
 
 	duration_read(&reading->complaints, entry, &rule->max);
-	if (rule->max <= reading->max_grant)
+	if (rule->max <= reading->site->max_grant)
 		return 0;
 	format_duration(rule->max, max);
-	format_duration(reading->max_grant, cap);
+	format_duration(reading->site->max_grant, cap);
 	complain(&reading->complaints, entry->line, entry->key->name,
 	         "%s is above max-grant of jitd.conf, which is %s; write that or less", max, cap);
 	return 0;
@@ -210,11 +212,14 @@ struct rule rule_builtin(int64_t max_grant)
 	struct rule rule = {
 	        .effect = DECISION_ALLOW,
 	        .approvals = 1,
+	        .denials = 1,
 	        .max = BUILTIN_MAX,
 	        .default_for = BUILTIN_DEFAULT,
 	        .pending = BUILTIN_PENDING,
 	        .token_ttl = BUILTIN_TTL,
 	        .present = PRESENT_HELD,
+	        .keep_max = BUILTIN_KEEP,
+	        .warn = BUILTIN_WARN,
 	};
 
 	if (rule.max > max_grant)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keys of a rule, said once: the grammar, the readers and the check of jitd-policy(5) come from
+ * The keys of a rule, said once: the grammar, the readers and the check of jit-policy(5) come from
  * these lists. Inside the room only.
  */
 #ifndef JIT_POLICY_RULES_H
@@ -52,7 +52,7 @@ struct policy {
 /* What reading a rule needs to know besides its block. */
 struct reading {
 	struct complaints complaints;
-	int64_t max_grant;
+	const struct policy_site *site;
 	struct rule defaults; /* what a rule begins with; no text of its own */
 };
 

@@ -57,6 +57,7 @@ static enum exit_code count_errors(const struct review *so_far)
 static enum exit_code check(const struct invocation *in, const char *directory, uid_t owner,
                             int64_t max_grant, struct review *so_far)
 {
+	const struct policy_site site = {.max_grant = max_grant};
 	struct policy_source sources[FOLDER_FILES_MAX];
 	cleanup(cleanup_folder) struct folder *folder = NULL;
 	cleanup(cleanup_policy) struct policy *policy = NULL;
@@ -67,7 +68,7 @@ static enum exit_code check(const struct invocation *in, const char *directory, 
 		return give_up(in, EXIT_REFUSED, "%s", fault.text);
 	for (size_t i = 0; i < folder->count; i++)
 		sources[i] = (struct policy_source){folder->paths[i], folder->texts[i]};
-	r = policy_parse(sources, folder->count, max_grant, review, so_far, &policy);
+	r = policy_parse(sources, folder->count, &site, review, so_far, &policy);
 	if (so_far->errors)
 		return count_errors(so_far);
 	if (r < 0)

@@ -7,7 +7,7 @@ from commands_tool import *
 README = (TOP / "README.md").read_text()
 PAGES = {name: (TOP / folder / name).read_text() for folder, name in (
     ("cli", "jit.1"), ("cli", "jitd-admin.8"), ("jitd", "jitd.8"), ("policy", "jitd.conf.5"),
-        ("policy", "jitd-policy.5"),
+        ("policy", "jit-policy.5"),
     ("pam_jit", "pam_jit.8"))}
 
 
@@ -91,11 +91,11 @@ def try_rules(name, text):
 
 
 def try_files():
-    rules = displays(PAGES["jitd-policy.5"])
-    check("jitd-policy.5 shows rules", len(rules) >= 3, rules)
+    rules = displays(PAGES["jit-policy.5"])
+    check("jit-policy.5 shows rules", len(rules) >= 3, rules)
     for number, text in enumerate(rules, 1):
-        try_rules(f"jitd-policy.5, {number}", text)
-    try_rules("jitd-policy.5, all its examples together", "\n".join(displays(section("jitd-policy.5", "EXAMPLES"))))
+        try_rules(f"jit-policy.5, {number}", text)
+    try_rules("jit-policy.5, all its examples together", "\n".join(displays(section("jit-policy.5", "EXAMPLES"))))
     shown = [block for block in fenced() if block.startswith("rule ")]
     check("README shows a rule", shown)
     for text in shown:
