@@ -121,20 +121,18 @@ static int take_values(cfg_t *section, struct conf_entry *entry)
 }
 
 /* The n-th block of its kind, as libconfuse has it. */
-static cfg_t *section_of(cfg_t *cfg, const struct conf *conf, const struct conf_block *block)
+static cfg_t *section_of(cfg_t *cfg, const struct conf_block *block)
 {
-	unsigned int n = 0;
-
 	if (!block->kind->name)
 		return cfg;
-	for (const struct conf_block *other = conf->blocks; other < block; other++)
-		n += other->kind == block->kind;
-	return n < cfg_size(cfg, block->kind->name) ? cfg_getnsec(cfg, block->kind->name, n) : NULL;
+	return block->nth < cfg_size(cfg, block->kind->name)
+	               ? cfg_getnsec(cfg, block->kind->name, block->nth)
+	               : NULL;
 }
 
-static int take_block(cfg_t *cfg, const struct conf *conf, struct conf_block *block)
+static int take_block(cfg_t *cfg, struct conf_block *block)
 {
-	cfg_t *section = section_of(cfg, conf, block);
+	cfg_t *section = section_of(cfg, block);
 
 	if (!section)
 		return -EINVAL;
@@ -175,7 +173,7 @@ static int parse(const char *text, const struct conf_grammar *grammar,
 	if (!same_blocks(cfg, grammar, conf))
 		return complain(complaints, 0, NULL, "%s", disagree);
 	for (size_t i = 0; i < conf->count && r == 0; i++) {
-		r = take_block(cfg, conf, &conf->blocks[i]);
+		r = take_block(cfg, &conf->blocks[i]);
 		if (r == -EINVAL)
 			complain(complaints, conf->blocks[i].line, NULL, "%s", disagree);
 	}

@@ -59,7 +59,8 @@ struct conf_block {
 	const struct conf_kind *kind;
 	char *title; /* NULL: none */
 	unsigned int line;
-	bool damaged; /* a key in it was refused: what is missing may have been there */
+	unsigned int nth; /* of its kind in this file, from 0 */
+	bool damaged;     /* a key in it was refused: what is missing may have been there */
 	struct conf_entry *entries; /* in the order of the file, each key once */
 	size_t count;
 };

@@ -1,50 +1,196 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
+#include "policy/glob.h"
 #include "policy/rules.h"
 #include "policy/scope.h"
-#include "policy/strings.h"
+#include "policy/window.h"
 
-/* How many of the asked scopes the rule holds, and how many there are. 0 asked: not well-formed. */
-struct tally {
-	size_t asked, held;
+const char *rule_field_word(enum rule_field field)
+{
+	static const char *const words[] = {
+	        [FIELD_UNDECIDED] = "question", [FIELD_SCOPE] = "scope", [FIELD_WHO] = "who",
+	        [FIELD_COMMANDS] = "commands",  [FIELD_HOSTS] = "hosts", [FIELD_VIA] = "via",
+	        [FIELD_WHEN] = "when",          [FIELD_ALL] = "all",
+	};
+
+	return words[field];
+}
+
+/* ---- the scopes asked for, one by one ---- */
+
+struct asked {
+	char items[SCOPES_MAX][SCOPE_SIZE];
+	size_t count; /* 0: nothing, or what is no canonical list */
 };
 
-static struct tally count_held(const struct strings *scope, const char *asked)
+static bool take_scope(const char *text, size_t length, struct asked *asked)
 {
-	struct tally tally = {0};
+	char *scope = asked->items[asked->count];
+	const char *colon;
 
-	for (const char *at = asked;; at++) {
-		char one[SCOPE_SIZE];
+	if (!length || length >= SCOPE_SIZE || asked->count == SCOPES_MAX)
+		return false;
+	memcpy(scope, text, length);
+	scope[length] = '\0';
+	colon = strchr(scope, ':');
+	if (!colon || strpbrk(scope, "*?" SCOPE_OWN) || strchr(colon + 1, ':'))
+		return false;
+	asked->count++;
+	return true;
+}
+
+static void take_scopes(const char *scopes, struct asked *asked)
+{
+	asked->count = 0;
+	for (const char *at = scopes; at; at++) {
 		size_t length = strcspn(at, " ");
-		if (!length || length >= sizeof(one))
-			return (struct tally){0};
-		memcpy(one, at, length);
-		one[length] = '\0';
-		tally.asked++;
-		tally.held += strings_hold(scope, one);
+		if (!take_scope(at, length, asked)) {
+			asked->count = 0;
+			return;
+		}
 		at += length;
 		if (!*at)
-			return tally;
+			return;
 	}
 }
 
-static bool matches(const struct rule *rule, const struct question *question)
-{
-	struct tally tally = count_held(&rule->scope, question->scopes);
+/* ---- the fields ---- */
 
-	if (!identity_named_in(question->subject, rule->who.items, rule->who.count))
+const char *scope_account(const char *scope)
+{
+	return strchr(scope, ':') + 1;
+}
+
+bool scope_matches(const char *pattern, const char *scope, const char *asker)
+{
+	const char *account = scope_account(pattern);
+	char own[SCOPE_SIZE + NAME_SIZE];
+
+	if (strcmp(account, SCOPE_OWN) != 0)
+		return glob_matches(pattern, scope, GLOB_SCOPE);
+	return text_format(own, sizeof(own), "%.*s%s", (int)(account - pattern), pattern, asker) ==
+	               0 &&
+	       glob_matches(own, scope, GLOB_SCOPE);
+}
+
+static bool holds_scope(const struct rule *rule, const char *scope, const char *asker)
+{
+	for (size_t i = 0; i < rule->scope.count; i++)
+		if (scope_matches(rule->scope.items[i], scope, asker))
+			return true;
+	return false;
+}
+
+static bool fits_scope(const struct rule *rule, const struct question *question,
+                       const struct asked *asked)
+{
+	size_t held = 0;
+
+	for (size_t i = 0; i < asked->count; i++)
+		held += holds_scope(rule, asked->items[i], question->subject->name);
+	return rule->effect == DECISION_ALLOW ? held == asked->count : held > 0;
+}
+
+static bool fits_who(const struct rule *rule, const struct question *question)
+{
+	return identity_named_in(question->subject, rule->who.items, rule->who.count);
+}
+
+static bool fits_commands(const struct rule *rule, const struct question *question)
+{
+	if (!rule->commands.count)
+		return true;
+	for (size_t i = 0; question->command && i < rule->commands.count; i++)
+		if (glob_matches(rule->commands.items[i], question->command, GLOB_COMMAND))
+			return true;
+	return false;
+}
+
+/* Names of hosts know no case (RFC 4343); the rule's are in lower case. */
+static bool lower(const char *host, char ret_lower[static 256])
+{
+	size_t length = strlen(host);
+
+	if (length > 255)
 		return false;
-	if (rule->effect == DECISION_ALLOW)
-		return tally.asked && tally.held == tally.asked;
-	return tally.held;
+	for (size_t i = 0; i <= length; i++)
+		ret_lower[i] = (char)(host[i] >= 'A' && host[i] <= 'Z' ? host[i] + 32 : host[i]);
+	return true;
+}
+
+static bool fits_hosts(const struct rule *rule, const struct question *question)
+{
+	const char *host = question->host ? question->host : question->here;
+	bool touches = rule->effect != DECISION_ALLOW;
+	char name[256];
+
+	if (!rule->hosts.count)
+		return touches || host == question->here || !question->here ||
+		       !strcasecmp(host, question->here);
+	if (!host || !lower(host, name))
+		return touches;
+	for (size_t i = 0; i < rule->hosts.count; i++)
+		if (!strcmp(rule->hosts.items[i], "*") ||
+		    glob_matches(rule->hosts.items[i], name, GLOB_HOST))
+			return true;
+	return false;
+}
+
+static bool fits_via(const struct rule *rule, const struct question *question)
+{
+	if (!rule->via)
+		return rule->effect != DECISION_ALLOW || !question->via;
+	return question->via && !strcmp(rule->via, question->via);
+}
+
+static bool fits_when(const struct rule *rule, const struct question *question)
+{
+	if (!question->at.known)
+		return rule->effect != DECISION_ALLOW || !rule->when.count;
+	return windows_hold(&rule->when, &question->at);
+}
+
+/* ---- rules ---- */
+
+static enum rule_field compare(const struct rule *rule, const struct question *question,
+                               const struct asked *asked)
+{
+	if (!asked->count || !question->subject)
+		return FIELD_UNDECIDED;
+	if (!fits_scope(rule, question, asked))
+		return FIELD_SCOPE;
+	if (!fits_who(rule, question))
+		return FIELD_WHO;
+	if (!fits_commands(rule, question))
+		return FIELD_COMMANDS;
+	if (!fits_hosts(rule, question))
+		return FIELD_HOSTS;
+	if (!fits_via(rule, question))
+		return FIELD_VIA;
+	if (!fits_when(rule, question))
+		return FIELD_WHEN;
+	return FIELD_ALL;
+}
+
+enum rule_field rule_compare(const struct rule *rule, const struct question *question)
+{
+	struct asked asked;
+
+	take_scopes(question->scopes, &asked);
+	return compare(rule, question, &asked);
 }
 
 struct answer policy_evaluate(const struct policy *policy, const struct question *question)
 {
+	struct asked asked;
+
+	take_scopes(question->scopes, &asked);
 	for (size_t i = 0; i < policy->count; i++)
-		if (matches(&policy->rules[i], question))
+		if (compare(&policy->rules[i], question, &asked) == FIELD_ALL)
 			return (struct answer){policy->rules[i].effect, &policy->rules[i]};
 	return (struct answer){DECISION_DENY, NULL};
 }

@@ -301,8 +301,8 @@ static struct policy *policy_of(const struct sketches *sketches, uint64_t *seed)
 static void check_unknown_word(const struct sketches *sketches, uint64_t *seed)
 {
 	static const char *const unknown[] = {
-	        " aprovals = 2 ",      " hosts = {\"*\"} ",   " when = \"always\" ",
-	        " effect = \"grant\"", " reason = \"maybe\"", " scope = {\"sudo:*\"} ",
+	        " aprovals = 2 ",      " hosts = {\"[\"} ",   " when = \"always\" ",
+	        " effect = \"grant\"", " reason = \"maybe\"", " scope = {\"sudo:[\"} ",
 	        " uses = yes ",        " max = \"1y\" ",      " who += {\"x\"} "};
 	char *text = written(sketches, seed, unknown[below(seed, 9)]);
 	struct policy_source source = {"t.conf", text};

@@ -5,9 +5,11 @@ libpolicy_la_SOURCES = \
 	policy/conf.c policy/conf.h \
 	policy/evaluate.c \
 	policy/expect.h \
-	policy/explain.h \
-	policy/glob.h \
+	policy/explain.c policy/explain.h \
+	policy/glob.c policy/glob.h \
 	policy/lexer.c policy/lexer.h \
+	policy/match_keys.c \
+	policy/nearest.c policy/nearest.h \
 	policy/parse.c policy/policy.h \
 	policy/review.c \
 	policy/rule_text.c \
@@ -16,9 +18,11 @@ libpolicy_la_SOURCES = \
 	policy/scope.c policy/scope.h \
 	policy/settings.c policy/settings.h \
 	policy/strings.c policy/strings.h \
-	policy/ticket.h \
+	policy/term_keys.c \
+	policy/terms.c \
+	policy/ticket.c policy/ticket.h \
 	policy/values.c \
-	policy/window.h
+	policy/window.c policy/window.h
 libpolicy_la_CFLAGS = $(AM_CFLAGS) $(CONFUSE_CFLAGS)
 libpolicy_la_LIBADD = $(CONFUSE_LIBS)
 

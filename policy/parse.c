@@ -58,9 +58,9 @@ static int read_defaults(struct reading *reading, const struct files *files)
 				         first->line);
 				continue;
 			}
-			first = block;
+			first = reading->defaults = block;
 			file = files->sources[i].name;
-			r = rule_read_defaults(reading, block);
+			r = rule_check_defaults(reading, block);
 			if (r < 0)
 				return r;
 		}
@@ -70,17 +70,15 @@ static int read_defaults(struct reading *reading, const struct files *files)
 static int add_rule(struct reading *reading, const struct conf_block *block, struct policy *policy)
 {
 	struct rule *grown = reallocarray(policy->rules, policy->count + 1, sizeof(*grown));
-	const struct rule *same;
 	int r;
 
 	if (!grown)
 		return -ENOMEM;
 	policy->rules = grown;
-	same = policy_rule(policy, block->title);
-	if (same)
-		complain(&reading->complaints, block->line, "rule",
-		         "the title \"%.80s\" is taken, in %.255s:%u; choose another", same->title,
-		         same->file, same->line);
+	if (policy->count == POLICY_RULES_MAX)
+		return complain(&reading->complaints, block->line, "rule",
+		                "more than %d rules in all; write fewer, for groups",
+		                POLICY_RULES_MAX);
 	r = rule_read(reading, block, &policy->rules[policy->count]);
 	if (r == 0)
 		policy->count++;
@@ -103,13 +101,41 @@ static int read_rules(struct reading *reading, const struct files *files, struct
 	return 0;
 }
 
+/* Of two with one title, that which comes first. */
+static int by_title(const void *a, const void *b)
+{
+	const struct rule *const *one = a, *const *other = b;
+	int order = strcmp((*one)->title, (*other)->title);
+
+	return order ? order : (*one > *other) - (*one < *other);
+}
+
+static int sort_titles(struct policy *policy, struct complaints *complaints)
+{
+	policy->by_title = reallocarray(NULL, policy->count + 1, sizeof(struct rule *));
+	if (!policy->by_title)
+		return -ENOMEM;
+	for (size_t i = 0; i < policy->count; i++)
+		policy->by_title[i] = &policy->rules[i];
+	qsort(policy->by_title, policy->count, sizeof(policy->by_title[0]), by_title);
+	for (size_t i = 1; i < policy->count; i++) {
+		const struct rule *rule = policy->by_title[i], *same = policy->by_title[i - 1];
+		if (strcmp(rule->title, same->title) != 0)
+			continue;
+		complaints->file = rule->file;
+		complain(complaints, rule->line, "rule",
+		         "the title \"%.80s\" is taken, in %.255s:%u; choose another", same->title,
+		         same->file, same->line);
+	}
+	return 0;
+}
+
 int policy_parse(const struct policy_source *sources, size_t count, const struct policy_site *site,
                  policy_report *report, void *context, struct policy **ret_policy)
 {
 	struct reading reading = {
 	        .complaints = {.file = "policy", .report = report, .context = context},
 	        .site = site,
-	        .defaults = rule_builtin(site->max_grant),
 	};
 	cleanup(files_done) struct files files = {.sources = sources, .count = count};
 	cleanup(cleanup_policy) struct policy *policy = calloc(1, sizeof(*policy));
@@ -121,12 +147,14 @@ int policy_parse(const struct policy_source *sources, size_t count, const struct
 		r = read_defaults(&reading, &files);
 	if (r == 0)
 		r = read_rules(&reading, &files, policy);
+	if (r == 0)
+		r = sort_titles(policy, &reading.complaints);
+	if (r == 0 && !reading.complaints.errors)
+		r = policy_review(policy, &reading.complaints);
+	if (r == 0 && reading.complaints.errors)
+		r = -EINVAL;
 	if (r < 0)
 		return r;
-	if (!reading.complaints.errors)
-		policy_review(policy, &reading.complaints);
-	if (reading.complaints.errors)
-		return -EINVAL;
 	if (!policy->count) {
 		reading.complaints.file = "policy";
 		caution(&reading.complaints, 0, NULL, "no rule at all; every request is denied");
@@ -139,8 +167,10 @@ struct policy *policy_free(struct policy *policy)
 {
 	for (size_t i = 0; policy && i < policy->count; i++)
 		rule_done(&policy->rules[i]);
-	if (policy)
+	if (policy) {
 		free(policy->rules);
+		free(policy->by_title);
+	}
 	free(policy);
 	return NULL;
 }
@@ -155,10 +185,15 @@ const struct rule *policy_rule_at(const struct policy *policy, size_t index)
 	return index < policy->count ? &policy->rules[index] : NULL;
 }
 
+static int title_of(const void *title, const void *rule)
+{
+	return strcmp(title, (*(const struct rule *const *)rule)->title);
+}
+
 const struct rule *policy_rule(const struct policy *policy, const char *title)
 {
-	for (size_t i = 0; i < policy->count; i++)
-		if (!strcmp(policy->rules[i].title, title))
-			return &policy->rules[i];
-	return NULL;
+	const struct rule **found = bsearch(title, policy->by_title, policy->count,
+	                                    sizeof(policy->by_title[0]), title_of);
+
+	return found ? *found : NULL;
 }

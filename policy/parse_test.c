@@ -68,9 +68,10 @@ static void every_key_is_taken(void **state)
 	assert_string_equal(
 	        rule->text,
 	        "rule \"A.b_c-1\" { who = {\"alice\", \"%dba\"} scope = {\"sudo:root\", "
-	        "\"ssh:alice\"} approvers = {\"bob\", \"%leads\"} approvals = 2 max = "
+	        "\"ssh:alice\"} approvers = {\"bob\", \"%leads\"} approvals = 2 denials = 1 max = "
 	        "\"2h30m\" default = \"20m\" pending = \"1d\" token-ttl = \"1h\" uses = "
-	        "1000000 present = \"typed\" reason = \"required\" effect = \"allow\" }");
+	        "1000000 present = \"typed\" bind = {} knock = false reason = \"required\" "
+	        "at-end = \"terminate\" warn = \"2m\" effect = \"allow\" }");
 }
 
 static void what_is_left_out_has_its_built_in_value(void **state)

@@ -3,8 +3,13 @@
  * Rules that are well-formed and yet must not load, as far as the text alone shows it. Groups are
  * not looked into: who is in one is asked again at each approval.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "policy/glob.h"
 #include "policy/rules.h"
 #include "policy/scope.h"
 #include "policy/strings.h"
@@ -52,81 +57,157 @@ static void review_approvers(const struct rule *rule, struct complaints *complai
 		        rule->title, rule->approvals);
 }
 
-static const char *account_of(const char *scope)
+/* ---- becoming somebody who approves ---- */
+
+/* Somebody who approves by name, and where. */
+struct approver {
+	const char *name;
+	const struct rule *rule;
+};
+
+struct approvers {
+	struct approver *items; /* sorted by name, each once */
+	size_t count;
+};
+
+static void approvers_done(struct approvers *approvers)
 {
-	return strchr(scope, ':') + 1;
+	free(approvers->items);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct approver *one = a, *other = b;
+	int order = strcmp(one->name, other->name);
+
+	return order ? order : (one->rule > other->rule) - (one->rule < other->rule);
+}
+
+static int name_of(const void *name, const void *approver)
+{
+	return strcmp(name, ((const struct approver *)approver)->name);
+}
+
+static void leave_first_of_each(struct approvers *approvers)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < approvers->count; i++)
+		if (!kept || strcmp(approvers->items[kept - 1].name, approvers->items[i].name) != 0)
+			approvers->items[kept++] = approvers->items[i];
+	approvers->count = kept;
+}
+
+static int collect_approvers(const struct policy *policy, struct approvers *approvers)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < policy->count; i++)
+		most += policy->rules[i].approvers.count;
+	approvers->items = reallocarray(NULL, most, sizeof(approvers->items[0]));
+	if (!approvers->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct rule *rule = &policy->rules[i];
+		for (size_t k = 0; rule->effect == DECISION_ALLOW && k < rule->approvers.count; k++)
+			if (rule->approvers.items[k][0] != '%')
+				approvers->items[approvers->count++] =
+				        (struct approver){rule->approvers.items[k], rule};
+	}
+	qsort(approvers->items, approvers->count, sizeof(approvers->items[0]), by_name);
+	leave_first_of_each(approvers);
+	return 0;
 }
 
 /* May anybody but the owner of `account` ask? */
 static bool names_others(const struct rule *rule, const char *account)
 {
-	return rule->who.count != 1 || strcmp(rule->who.items[0], account);
+	return strcmp(account, SCOPE_OWN) != 0 &&
+	       (rule->who.count != 1 || strcmp(rule->who.items[0], account) != 0);
 }
 
-/* Does the rule let anybody else become `account`? */
-static bool lets_become(const struct rule *rule, const char *account)
+/* The first approver whom this account, which may be a pattern, stands for, and whom others could
+ * so become. */
+static const struct approver *find_become(const struct approvers *approvers,
+                                          const struct rule *rule, const char *account)
 {
-	bool others = names_others(rule, account);
+	const struct approver *found;
 
-	for (size_t i = 0; others && i < rule->scope.count; i++)
-		if (!strcmp(account_of(rule->scope.items[i]), account))
-			return true;
-	return false;
+	if (glob_is(account)) {
+		for (size_t i = 0; i < approvers->count; i++)
+			if (glob_matches(account, approvers->items[i].name, "") &&
+			    names_others(rule, approvers->items[i].name))
+				return &approvers->items[i];
+		return NULL;
+	}
+	found = bsearch(account, approvers->items, approvers->count, sizeof(approvers->items[0]),
+	                name_of);
+	return found && names_others(rule, account) ? found : NULL;
 }
 
 /* Who can become an approver could say yes in that person's name. */
-static void review_accounts(const struct policy *policy, const struct rule *rule,
+static void review_accounts(const struct approvers *approvers, const struct rule *rule,
                             struct complaints *complaints)
 {
-	for (size_t i = 0; i < policy->count; i++) {
-		const struct rule *other = &policy->rules[i];
-		for (size_t k = 0; other->effect == DECISION_ALLOW && k < other->approvers.count;
-		     k++) {
-			const char *approver = other->approvers.items[k];
-			if (!lets_become(rule, approver))
-				continue;
-			complain(complaints, rule->line, "scope",
-			         "rule \"%s\" lets somebody become \"%s\", who approves in rule "
-			         "\"%s\"; take one of the two out",
-			         rule->title, approver, other->title);
-			return;
-		}
+	for (size_t i = 0; i < rule->scope.count; i++) {
+		const struct approver *approver =
+		        find_become(approvers, rule, scope_account(rule->scope.items[i]));
+		if (!approver)
+			continue;
+		complain(complaints, rule->line, "scope",
+		         "rule \"%s\" lets somebody become \"%s\", who approves in rule \"%s\"; "
+		         "take one of the two out",
+		         rule->title, approver->name, approver->rule->title);
+		return;
 	}
 }
+
+/* ---- held tokens ---- */
 
 /* A held token opens for its subject. At these doors the only name that anything vouches for is the
  * account's: nobody says that it is the subject who comes in there as somebody else. */
 static bool door_knows_account_alone(const char *scope)
 {
-	return scope_has_service(scope, "ssh") || scope_has_service(scope, "login");
+	static const char *const doors[] = {"ssh:x", "login:x"};
+	char service[SCOPE_SIZE];
+
+	if (text_format(service, sizeof(service), "%.*sx", (int)(scope_account(scope) - scope),
+	                scope) < 0)
+		return true;
+	return glob_matches(service, doors[0], GLOB_SCOPE) ||
+	       glob_matches(service, doors[1], GLOB_SCOPE);
 }
 
 static void review_present(const struct rule *rule, struct complaints *complaints)
 {
-	if (rule->present != PRESENT_HELD)
+	if (rule->present != PRESENT_HELD || rule->bind_ssh_key)
 		return;
 	for (size_t i = 0; i < rule->scope.count; i++) {
 		const char *scope = rule->scope.items[i];
-		if (!door_knows_account_alone(scope) || !names_others(rule, account_of(scope)))
+		if (!door_knows_account_alone(scope) || !names_others(rule, scope_account(scope)))
 			continue;
 		complain(complaints, rule->line, "present",
 		         "rule \"%s\": %s is another's account for some in who; write present = "
-		         "\"typed\"",
+		         "\"typed\", or bind = {\"ssh-key\"}",
 		         rule->title, scope);
 		return;
 	}
 }
 
-void policy_review(const struct policy *policy, struct complaints *complaints)
+int policy_review(const struct policy *policy, struct complaints *complaints)
 {
-	for (size_t i = 0; i < policy->count; i++) {
+	cleanup(approvers_done) struct approvers approvers = {0};
+	int r = collect_approvers(policy, &approvers);
+
+	for (size_t i = 0; i < policy->count && r == 0; i++) {
 		const struct rule *rule = &policy->rules[i];
 		if (rule->effect != DECISION_ALLOW)
 			continue;
 		complaints->file = rule->file;
 		if (rule->approvals)
 			review_approvers(rule, complaints);
-		review_accounts(policy, rule, complaints);
+		review_accounts(&approvers, rule, complaints);
 		review_present(rule, complaints);
 	}
+	return r;
 }

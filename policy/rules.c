@@ -13,6 +13,8 @@
 #include "base/parse.h"
 #include "policy/scope.h"
 #include "policy/strings.h"
+#include "policy/ticket.h"
+#include "policy/window.h"
 
 #define BUILTIN_MAX     3600
 #define BUILTIN_DEFAULT 900
@@ -21,168 +23,11 @@
 #define BUILTIN_KEEP    3600
 #define BUILTIN_WARN    120
 
-typedef int read_value(struct reading *reading, const struct conf_entry *entry, struct rule *rule);
-
 enum place { RULE_ONLY, RULE_OR_DEFAULTS };
-
-static int read_who(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
-{
-	return names_read(&reading->complaints, entry, &rule->who);
-}
-
-static int read_approvers(struct reading *reading, const struct conf_entry *entry,
-                          struct rule *rule)
-{
-	int r = names_read(&reading->complaints, entry, &rule->approvers);
-
-	if (r == 0 && strings_hold(&rule->approvers, "root"))
-		complain(&reading->complaints, entry->line, entry->key->name,
-		         "root never approves; name people or a group");
-	return r;
-}
-
-static int read_one_scope(struct reading *reading, const struct conf_entry *entry, const char *text,
-                          struct rule *rule)
-{
-	struct fault fault;
-	char scope[SCOPES_SIZE];
-
-	if (strchr(text, ' '))
-		complain(&reading->complaints, entry->line, entry->key->name,
-		         "\"%.80s\" holds a blank; write one scope in each string", text);
-	else if (scope_canonical(text, scope, &fault) < 0)
-		complain(&reading->complaints, entry->line, entry->key->name, "%s", fault.text);
-	else if (strings_hold(&rule->scope, scope))
-		complain(&reading->complaints, entry->line, entry->key->name,
-		         "\"%.80s\" is named twice (as \"%s\"); leave one", text, scope);
-	else
-		return strings_add(&rule->scope, scope, strlen(scope));
-	return 0;
-}
-
-static int read_scope(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < entry->values.count && r == 0; i++)
-		r = read_one_scope(reading, entry, entry->values.items[i], rule);
-	return r;
-}
-
-static bool number_is_good(struct reading *reading, const struct conf_entry *entry, int64_t max)
-{
-	if (entry->number >= 0 && entry->number <= max)
-		return true;
-	complain(&reading->complaints, entry->line, entry->key->name,
-	         "%lld is out of range; write 0 to %lld", (long long)entry->number, (long long)max);
-	return false;
-}
-
-static int read_approvals(struct reading *reading, const struct conf_entry *entry,
-                          struct rule *rule)
-{
-	if (number_is_good(reading, entry, RULE_APPROVALS_MAX))
-		rule->approvals = (unsigned int)entry->number;
-	return 0;
-}
-
-static int read_uses(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
-{
-	if (number_is_good(reading, entry, RULE_USES_MAX))
-		rule->uses = entry->number;
-	return 0;
-}
-
-static int read_max(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
-{
-	char max[DURATION_SIZE], cap[DURATION_SIZE];
-
-	duration_read(&reading->complaints, entry, &rule->max);
-	if (rule->max <= reading->site->max_grant)
-		return 0;
-	format_duration(rule->max, max);
-	format_duration(reading->site->max_grant, cap);
-	complain(&reading->complaints, entry->line, entry->key->name,
-	         "%s is above max-grant of jitd.conf, which is %s; write that or less", max, cap);
-	return 0;
-}
-
-static int read_default_for(struct reading *reading, const struct conf_entry *entry,
-                            struct rule *rule)
-{
-	duration_read(&reading->complaints, entry, &rule->default_for);
-	return 0;
-}
-
-static int read_pending(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
-{
-	duration_read(&reading->complaints, entry, &rule->pending);
-	return 0;
-}
-
-static int read_token_ttl(struct reading *reading, const struct conf_entry *entry,
-                          struct rule *rule)
-{
-	char given[DURATION_SIZE], most[DURATION_SIZE];
-
-	duration_read(&reading->complaints, entry, &rule->token_ttl);
-	if (rule->token_ttl <= RULE_TOKEN_TTL_MAX)
-		return 0;
-	format_duration(rule->token_ttl, given);
-	format_duration(RULE_TOKEN_TTL_MAX, most);
-	complain(&reading->complaints, entry->line, entry->key->name,
-	         "%s is longer than a token may lie about; write %s or less", given, most);
-	return 0;
-}
-
-static int read_present(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
-{
-	const char *word = entry->values.items[0];
-
-	/* a word that is none of the two leaves no token that is held, and an error */
-	rule->present = PRESENT_TYPED;
-	if (!strcmp(word, "held"))
-		rule->present = PRESENT_HELD;
-	else if (strcmp(word, "typed"))
-		complain(&reading->complaints, entry->line, entry->key->name,
-		         "\"%.80s\" is neither \"held\" nor \"typed\"", word);
-	return 0;
-}
-
-static int read_reason(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
-{
-	const char *word = entry->values.items[0];
-
-	if (!strcmp(word, "required"))
-		rule->reason = REASON_REQUIRED;
-	else if (!strcmp(word, "optional"))
-		rule->reason = REASON_OPTIONAL;
-	else
-		complain(&reading->complaints, entry->line, entry->key->name,
-		         "\"%.80s\" is neither \"optional\" nor \"required\"", word);
-	return 0;
-}
-
-static int read_effect(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
-{
-	const char *word = entry->values.items[0];
-
-	/* a word that is none of the two leaves a rule that denies, and an error */
-	rule->effect = DECISION_DENY;
-	if (!strcmp(word, "allow"))
-		rule->effect = DECISION_ALLOW;
-	else if (strcmp(word, "deny"))
-		complain(&reading->complaints, entry->line, entry->key->name,
-		         "\"%.80s\" is neither \"allow\" nor \"deny\"", word);
-	return 0;
-}
 
 static const struct conf_key keys[] = {
 #define K(name, type, reader, place) {name, CONF_##type},
         RULE_KEYS(K)
-#undef K
-#define K(name) {name, CONF_LATER},
-                RULE_KEYS_LATER(K)
 #undef K
 };
 
@@ -231,18 +76,38 @@ struct rule rule_builtin(int64_t max_grant)
 	return rule;
 }
 
+static size_t row_of(const struct conf_entry *entry)
+{
+	return (size_t)(entry->key - keys);
+}
+
 static int read_entries(struct reading *reading, const struct conf_block *block, struct rule *rule)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < block->count && r == 0; i++) {
 		const struct conf_entry *entry = &block->entries[i];
-		size_t at = (size_t)(entry->key - keys);
-		if (block->kind == defaults_kind && readers[at].place == RULE_ONLY)
+		if (block->kind == defaults_kind && readers[row_of(entry)].place == RULE_ONLY)
 			complain(&reading->complaints, entry->line, entry->key->name,
 			         "belongs to each rule, not to defaults; move it");
 		else
-			r = readers[at].read(reading, entry, rule);
+			r = readers[row_of(entry)].read(reading, entry, rule);
+	}
+	return r;
+}
+
+/* What the block leaves out. What is wrong with it was said when the defaults were looked over. */
+static int read_left_out(struct reading *reading, const struct conf_block *block, struct rule *rule)
+{
+	struct reading silent = {.site = reading->site};
+	const struct conf_block *defaults = reading->defaults;
+	int r = 0;
+
+	for (size_t i = 0; defaults && i < defaults->count && r == 0; i++) {
+		const struct conf_entry *entry = &defaults->entries[i];
+		size_t row = row_of(entry);
+		if (readers[row].place == RULE_OR_DEFAULTS && !conf_find(block, keys[row].name))
+			r = readers[row].read(&silent, entry, rule);
 	}
 	return r;
 }
@@ -270,15 +135,17 @@ static void fit_lengths(struct reading *reading, const struct conf_block *block,
 {
 	fit_length(reading, block, "default", rule->max, &rule->default_for);
 	fit_length(reading, block, "token-ttl", rule->max, &rule->token_ttl);
+	fit_length(reading, block, "warn", rule->max, &rule->warn);
 }
 
-int rule_read_defaults(struct reading *reading, const struct conf_block *block)
+int rule_check_defaults(struct reading *reading, const struct conf_block *block)
 {
+	cleanup(rule_done) struct rule rule = rule_builtin(reading->site->max_grant);
 	size_t before = reading->complaints.errors;
-	int r = read_entries(reading, block, &reading->defaults);
+	int r = read_entries(reading, block, &rule);
 
 	if (r == 0 && before == reading->complaints.errors)
-		fit_lengths(reading, block, &reading->defaults);
+		fit_lengths(reading, block, &rule);
 	return r;
 }
 
@@ -316,6 +183,60 @@ static void check_complete(struct reading *reading, const struct conf_block *blo
 	}
 }
 
+/* ---- keys that contradict each other ---- */
+
+static void contradicts(struct reading *reading, const struct conf_block *block, const char *key,
+                        const char *what)
+{
+	const struct conf_entry *entry = conf_find(block, key);
+
+	complain(&reading->complaints, entry ? entry->line : block->line, key, "rule \"%s\": %s",
+	         block->title, what);
+}
+
+static bool has_service(const struct rule *rule, const char *service)
+{
+	for (size_t i = 0; i < rule->scope.count; i++)
+		if (scope_has_service(rule->scope.items[i], service))
+			return true;
+	return false;
+}
+
+static bool all_for_sudo(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->scope.count; i++)
+		if (!scope_has_service(rule->scope.items[i], "sudo"))
+			return false;
+	return true;
+}
+
+/* A rule that denies may hold what it would need to allow, so that one line takes it out of force;
+ * but `commands` would leave open what they do not name. */
+static void check_sense(struct reading *reading, const struct conf_block *block,
+                        const struct rule *rule)
+{
+	bool allows = rule->effect == DECISION_ALLOW;
+
+	if (!allows && conf_find(block, "commands"))
+		contradicts(reading, block, "commands",
+		            "a rule that denies some commands is walked around by another name of "
+		            "the same; take commands out, and list what is allowed instead");
+	if (!allows)
+		return;
+	if (rule->commands.count && !all_for_sudo(rule))
+		contradicts(reading, block, "commands",
+		            "sudo alone knows commands; take the other scopes out, or commands");
+	if (conf_find(block, "keep-max") && rule->at_end != END_KEEP)
+		contradicts(reading, block, "keep-max",
+		            "nothing is kept; write at-end = \"keep\" beside it, or take it out");
+	if (rule->at_end == END_KEEP && (has_service(rule, "ssh") || has_service(rule, "login")))
+		contradicts(reading, block, "at-end",
+		            "a login cannot be kept past its grant; write at-end = \"terminate\"");
+	if (conf_find(block, "knock") && rule->knock && !has_service(rule, "ssh"))
+		contradicts(reading, block, "knock",
+		            "only ssh logins knock; take it out, or name an ssh scope");
+}
+
 static int read_whole(struct reading *reading, const struct conf_block *block, struct rule *rule)
 {
 	size_t before = reading->complaints.errors;
@@ -328,12 +249,17 @@ static int read_whole(struct reading *reading, const struct conf_block *block, s
 		return -ENOMEM;
 	check_title(reading, block);
 	r = read_entries(reading, block, rule);
+	if (r == 0)
+		r = read_left_out(reading, block, rule);
 	if (r < 0)
 		return r;
+	if (rule->effect != DECISION_ALLOW && !conf_find(block, "commands"))
+		strings_done(&rule->commands); /* a default is meant for rules that allow */
 	/* what follows from a value that was refused is no error of its own */
 	if (!block->damaged && before == reading->complaints.errors) {
 		fit_lengths(reading, block, rule);
 		check_complete(reading, block, rule);
+		check_sense(reading, block, rule);
 	}
 	rule->text = rule_text(rule);
 	return rule->text ? 0 : -ENOMEM;
@@ -341,7 +267,7 @@ static int read_whole(struct reading *reading, const struct conf_block *block, s
 
 int rule_read(struct reading *reading, const struct conf_block *block, struct rule *ret_rule)
 {
-	struct rule rule = reading->defaults;
+	struct rule rule = rule_builtin(reading->site->max_grant);
 	int r = read_whole(reading, block, &rule);
 
 	if (r < 0)
@@ -358,6 +284,12 @@ void rule_done(struct rule *rule)
 	free(rule->text);
 	strings_done(&rule->who);
 	strings_done(&rule->scope);
+	strings_done(&rule->commands);
+	strings_done(&rule->hosts);
+	free(rule->via);
+	windows_done(&rule->when);
 	strings_done(&rule->approvers);
+	free(rule->ticket);
+	ticket_free(rule->ticket_compiled);
 	*rule = (struct rule){0};
 }

@@ -13,33 +13,30 @@
 #define RULE_KEYS(K)                                                                               \
 	K("who", LIST, who, RULE_ONLY)                                                             \
 	K("scope", LIST, scope, RULE_ONLY)                                                         \
+	K("commands", LIST, commands, RULE_OR_DEFAULTS)                                            \
+	K("hosts", LIST, hosts, RULE_OR_DEFAULTS)                                                  \
+	K("via", STRING, via, RULE_OR_DEFAULTS)                                                    \
+	K("when", LIST, when, RULE_OR_DEFAULTS)                                                    \
 	K("approvers", LIST, approvers, RULE_ONLY)                                                 \
 	K("approvals", NUMBER, approvals, RULE_OR_DEFAULTS)                                        \
+	K("denials", NUMBER, denials, RULE_OR_DEFAULTS)                                            \
 	K("max", STRING, max, RULE_OR_DEFAULTS)                                                    \
 	K("default", STRING, default_for, RULE_OR_DEFAULTS)                                        \
 	K("pending", STRING, pending, RULE_OR_DEFAULTS)                                            \
 	K("token-ttl", STRING, token_ttl, RULE_OR_DEFAULTS)                                        \
 	K("uses", NUMBER, uses, RULE_OR_DEFAULTS)                                                  \
 	K("present", STRING, present, RULE_OR_DEFAULTS)                                            \
+	K("bind", LIST, bind, RULE_OR_DEFAULTS)                                                    \
+	K("knock", BOOL, knock, RULE_OR_DEFAULTS)                                                  \
 	K("reason", STRING, reason, RULE_OR_DEFAULTS)                                              \
+	K("ticket", STRING, ticket, RULE_OR_DEFAULTS)                                              \
+	K("at-end", STRING, at_end, RULE_OR_DEFAULTS)                                              \
+	K("keep-max", STRING, keep_max, RULE_OR_DEFAULTS)                                          \
+	K("warn", STRING, warn, RULE_OR_DEFAULTS)                                                  \
 	K("effect", STRING, effect, RULE_ONLY)
 
-/* Keys of the full language that this version does not enforce: taking them would promise more
- * than it keeps. */
-#define RULE_KEYS_LATER(K)                                                                         \
-	K("commands")                                                                              \
-	K("hosts")                                                                                 \
-	K("via")                                                                                   \
-	K("when")                                                                                  \
-	K("denials")                                                                               \
-	K("bind")                                                                                  \
-	K("knock")                                                                                 \
-	K("ticket")                                                                                \
-	K("at-end")                                                                                \
-	K("keep-max")                                                                              \
-	K("warn")
-
 #define RULE_APPROVALS_MAX 16
+#define RULE_DENIALS_MAX   16
 #define RULE_USES_MAX      1000000
 #define RULE_TOKEN_TTL_MAX 3600 /* seconds */
 #define RULE_LIST_SIZE     1025 /* a list's values separated by blanks, NUL included */
@@ -47,20 +44,29 @@
 struct policy {
 	struct rule *rules; /* in evaluation order */
 	size_t count;
+	const struct rule **by_title; /* the same, sorted */
 };
 
 /* What reading a rule needs to know besides its block. */
 struct reading {
 	struct complaints complaints;
 	const struct policy_site *site;
-	struct rule defaults; /* what a rule begins with; no text of its own */
+	const struct conf_block *defaults; /* what a rule leaves out; NULL: no such block */
 };
+
+/* Takes one value into the rule and reports all that is wrong with it; -ENOMEM is the only result
+ * but 0. */
+typedef int read_value(struct reading *reading, const struct conf_entry *entry, struct rule *rule);
+#define K(name, type, reader, place) read_value read_##reader;
+RULE_KEYS(K)
+#undef K
 
 extern const struct conf_grammar rule_grammar;
 extern const struct conf_kind *const rule_kind, *const defaults_kind;
 
-/* Both report what is wrong in the block, all of it; -ENOMEM is the only result but 0. */
-must_check int rule_read_defaults(struct reading *reading, const struct conf_block *block);
+/* Both report what is wrong in the block, all of it; -ENOMEM is the only result but 0. The defaults
+ * are looked over, and read again for each rule that leaves some out. */
+must_check int rule_check_defaults(struct reading *reading, const struct conf_block *block);
 must_check int rule_read(struct reading *reading, const struct conf_block *block,
                          struct rule *ret_rule);
 
@@ -73,6 +79,9 @@ void rule_done(struct rule *rule);
 must_check int names_read(struct complaints *complaints, const struct conf_entry *entry,
                           struct strings *ret_names);
 
+/* Writes a list of names as the language has it: "a", "b". */
+void names_show(const struct strings *names, char *ret_text, size_t size);
+
 /* A duration above 0; reports and leaves ret_seconds alone when it is none. */
 void duration_read(struct complaints *complaints, const struct conf_entry *entry,
                    int64_t *ret_seconds);
@@ -81,7 +90,12 @@ void duration_read(struct complaints *complaints, const struct conf_entry *entry
  * memory. */
 char *rule_text(const struct rule *rule);
 
-/* Reports rules that cannot work or that undo the four eyes (policy/review.c). */
-void policy_review(const struct policy *policy, struct complaints *complaints);
+/* Reports rules that cannot work or that undo the four eyes (policy/review.c). -ENOMEM. */
+must_check int policy_review(const struct policy *policy, struct complaints *complaints);
+
+/* Does the rule's pattern take in the asked scope? */
+bool scope_matches(const char *pattern, const char *scope, const char *asker);
+/* Where the account of a scope, or of a pattern of scopes, begins. */
+const char *scope_account(const char *scope);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/lexer.h"
+#include "policy/nearest.h"
 
 #define KEYS_SIZE 512
 #define SHOWN     64 /* bytes of a wrong word that its message shows */
@@ -62,6 +63,11 @@ static struct conf_block *add_block(struct scanner *scanner, const struct conf_k
 		return NULL;
 	conf->blocks = grown;
 	grown[conf->count] = (struct conf_block){.kind = kind, .line = line};
+	for (size_t i = conf->count; i-- > 0;)
+		if (grown[i].kind == kind) {
+			grown[conf->count].nth = grown[i].nth + 1;
+			break;
+		}
 	return &grown[conf->count++];
 }
 
@@ -98,9 +104,26 @@ static void list_keys(const struct conf_kind *kind, char ret_text[static KEYS_SI
 			                         used ? " " : "", kind->keys[i].name);
 }
 
+/* The key that was probably meant; NULL: none is near. */
+static const struct conf_key *find_near(const struct conf_kind *kind, const char *name)
+{
+	const struct conf_key *nearest = NULL;
+	size_t best = strlen(name) / 3 + 1;
+
+	for (size_t i = 0; i < kind->key_count; i++) {
+		size_t distance = word_distance(name, kind->keys[i].name);
+		if (kind->keys[i].type != CONF_LATER && distance < best) {
+			best = distance;
+			nearest = &kind->keys[i];
+		}
+	}
+	return nearest;
+}
+
 static int refuse_unknown(struct scanner *scanner, const struct conf_kind *kind, unsigned int line,
                           const char *name, const struct conf_key *key)
 {
+	const struct conf_key *near = find_near(kind, name);
 	char known[KEYS_SIZE];
 
 	if (key)
@@ -109,6 +132,9 @@ static int refuse_unknown(struct scanner *scanner, const struct conf_kind *kind,
 	if (!kind->key_count)
 		return complain(scanner->complaints, line, name,
 		                "a key outside every block; write it into one");
+	if (near)
+		return complain(scanner->complaints, line, name, "unknown key; did you mean %s?",
+		                near->name);
 	list_keys(kind, known);
 	return complain(scanner->complaints, line, name, "unknown key; known here: %s", known);
 }

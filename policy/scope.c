@@ -31,28 +31,48 @@ static int refuse(struct fault *fault, const char *scope, const char *why)
 	return fault_set(fault, -EINVAL, "\"%s\" is no scope: %s", shown, why);
 }
 
-static bool is_service(const char *service)
+enum form { PLAIN, PATTERN };
+
+static bool is_service(const char *service, enum form form)
 {
 	size_t length = strlen(service);
 
 	return length && length <= SERVICE_MAX && service[0] != '-' &&
-	       strspn(service, "abcdefghijklmnopqrstuvwxyz0123456789_-") == length;
+	       strspn(service, form == PATTERN
+	                               ? "abcdefghijklmnopqrstuvwxyz0123456789_-*?"
+	                               : "abcdefghijklmnopqrstuvwxyz0123456789_-") == length;
+}
+
+/* Could the pattern, too, be the name of somebody? */
+static bool is_account(const char *account, enum form form)
+{
+	char name[SCOPE_SIZE * 2];
+
+	if (form == PLAIN)
+		return text_is_name(account);
+	if (!strcmp(account, SCOPE_OWN))
+		return true;
+	best_effort(text_copy(name, sizeof(name), account));
+	for (char *at = name; *at; at++)
+		if (*at == '*' || *at == '?')
+			*at = 'x';
+	return text_is_name(name);
 }
 
 /* One scope, in place cut at its colon. */
-static int check_one(const char *scope, const char *service, const char *account,
+static int check_one(const char *scope, const char *service, const char *account, enum form form,
                      struct fault *fault)
 {
-	if (strpbrk(scope, "*?["))
+	if (form == PLAIN && strpbrk(scope, "*?[" SCOPE_OWN))
 		return refuse(fault, scope,
-		              "patterns are not known to this version; name each scope");
+		              "patterns stand in rules; name the account that is meant");
 	if (!strcasecmp(service, "all") || !strcasecmp(account, "all"))
 		return refuse(fault, scope, "none stands for everything; name service and account");
-	if (!is_service(service))
+	if (!is_service(service, form))
 		return refuse(fault, scope,
 		              "the service before the colon is 1 to 64 of a-z 0-9 _ -, such as "
 		              "sudo in \"sudo:root\"");
-	if (!text_is_name(account))
+	if (!is_account(account, form))
 		return refuse(fault, scope,
 		              "the account after the colon is the name of a user, such as root in "
 		              "\"sudo:root\"");
@@ -60,8 +80,8 @@ static int check_one(const char *scope, const char *service, const char *account
 }
 
 /* Writes the canonical form of the `length` bytes at `text`, which are meant to be one scope. */
-static int canonical_one(const char *text, size_t length, char ret_scope[static SCOPE_SIZE],
-                         struct fault *fault)
+static int canonical_one(const char *text, size_t length, enum form form,
+                         char ret_scope[static SCOPE_SIZE], struct fault *fault)
 {
 	char scope[SCOPE_SIZE * 2], service[SCOPE_SIZE * 2], *account;
 	size_t kept = length < sizeof(scope) - 1 ? length : sizeof(scope) - 1;
@@ -78,7 +98,7 @@ static int canonical_one(const char *text, size_t length, char ret_scope[static 
 	if (!account)
 		return refuse(fault, scope, "write SERVICE:ACCOUNT, such as \"sudo:root\"");
 	*account++ = '\0';
-	r = check_one(scope, service, account, fault);
+	r = check_one(scope, service, account, form, fault);
 	if (r < 0)
 		return r;
 	return text_format(ret_scope, SCOPE_SIZE, "%s:%s", scope_service(service), account);
@@ -113,7 +133,7 @@ int scope_canonical(const char *text, char ret_text[static SCOPES_SIZE], struct 
 		if (count++ == SCOPES_MAX)
 			return fault_set(fault, -EINVAL, "more than %d scopes; ask for fewer",
 			                 SCOPES_MAX);
-		r = canonical_one(at, length, scope, fault);
+		r = canonical_one(at, length, PLAIN, scope, fault);
 		if (r < 0)
 			return r;
 		r = scope_contains(list, scope) ? 0 : append(list, scope, fault);
@@ -124,6 +144,12 @@ int scope_canonical(const char *text, char ret_text[static SCOPES_SIZE], struct 
 			break;
 	}
 	return text_copy(ret_text, SCOPES_SIZE, list);
+}
+
+int scope_pattern_canonical(const char *text, char ret_scope[static SCOPE_SIZE],
+                            struct fault *fault)
+{
+	return canonical_one(text, strlen(text), PATTERN, ret_scope, fault);
 }
 
 bool scope_contains(const char *scopes, const char *scope)

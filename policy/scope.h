@@ -20,6 +20,12 @@
 must_check int scope_canonical(const char *text, char ret_text[static SCOPES_SIZE],
                                struct fault *fault);
 
+/* The same of the one scope of a rule, which may be a pattern: `*` and `?` in both parts, never
+ * across the colon (policy/glob.h), and SCOPE_OWN as the account: that of the one who asks. */
+#define SCOPE_OWN "~"
+must_check int scope_pattern_canonical(const char *text, char ret_scope[static SCOPE_SIZE],
+                                       struct fault *fault);
+
 /* The word that stands for a PAM service in a scope: "sshd" → "ssh". Never NULL. */
 const char *scope_service(const char *pam_service);
 

@@ -2,6 +2,7 @@
 #include "policy/rules.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/parse.h"
@@ -53,6 +54,16 @@ int names_read(struct complaints *complaints, const struct conf_entry *entry,
 	else
 		*ret_names = names;
 	return r;
+}
+
+void names_show(const struct strings *names, char *ret_text, size_t size)
+{
+	size_t used = 0;
+
+	ret_text[0] = '\0';
+	for (size_t i = 0; i < names->count && used < size; i++)
+		used += (size_t)snprintf(ret_text + used, size - used, "%s\"%s\"", i ? ", " : "",
+		                         names->items[i]);
 }
 
 void duration_read(struct complaints *complaints, const struct conf_entry *entry,

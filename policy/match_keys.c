@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keys of a rule that say whether it matches, and who approves.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/rules.h"
+#include "policy/scope.h"
+#include "policy/strings.h"
+#include "policy/window.h"
+
+#define HOST_MAX 255
+
+int read_who(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
+{
+	return names_read(&reading->complaints, entry, &rule->who);
+}
+
+int read_approvers(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
+{
+	int r = names_read(&reading->complaints, entry, &rule->approvers);
+
+	if (r == 0 && strings_hold(&rule->approvers, "root"))
+		complain(&reading->complaints, entry->line, entry->key->name,
+		         "root never approves; name people or a group");
+	return r;
+}
+
+static int read_one_scope(struct reading *reading, const struct conf_entry *entry, const char *text,
+                          struct rule *rule)
+{
+	struct fault fault;
+	char scope[SCOPE_SIZE];
+
+	if (strchr(text, ' '))
+		complain(&reading->complaints, entry->line, entry->key->name,
+		         "\"%.80s\" holds a blank; write one scope in each string", text);
+	else if (scope_pattern_canonical(text, scope, &fault) < 0)
+		complain(&reading->complaints, entry->line, entry->key->name, "%s", fault.text);
+	else if (strings_hold(&rule->scope, scope))
+		complain(&reading->complaints, entry->line, entry->key->name,
+		         "\"%.80s\" is named twice (as \"%s\"); leave one", text, scope);
+	else
+		return strings_add(&rule->scope, scope, strlen(scope));
+	return 0;
+}
+
+int read_scope(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < entry->values.count && r == 0; i++)
+		r = read_one_scope(reading, entry, entry->values.items[i], rule);
+	return r;
+}
+
+/* A list that narrows a rule must not be empty: nobody could say whether it means all or nothing.
+ */
+static bool narrows(struct reading *reading, const struct conf_entry *entry)
+{
+	if (entry->values.count)
+		return true;
+	complain(&reading->complaints, entry->line, entry->key->name,
+	         "an empty list; name what is meant, or leave the key out");
+	return false;
+}
+
+/* Adds a value, or reports that it is there already. */
+static int add_once(struct reading *reading, const struct conf_entry *entry, const char *text,
+                    struct strings *list)
+{
+	if (!strings_hold(list, text))
+		return strings_add(list, text, strlen(text));
+	complain(&reading->complaints, entry->line, entry->key->name,
+	         "\"%.80s\" is named twice; leave one", text);
+	return 0;
+}
+
+/* ---- commands ---- */
+
+/* NULL: nothing is wrong. */
+static const char *command_fault(const char *command)
+{
+	size_t path = strcspn(command, " "), length = strlen(command);
+
+	if (command[0] != '/' || path < 2)
+		return "begins with no path; write it from / on, such as \"/usr/bin/id\"";
+	if (strstr(command, "  ") || command[length - 1] == ' ')
+		return "holds a blank too many; separate words by one";
+	for (const char *at = command; at < command + path; at += 1 + strcspn(at + 1, "/ "))
+		if (!strncmp(at, "//", 2) || !strncmp(at, "/./", 3) || !strncmp(at, "/../", 4))
+			return "holds no plain path; leave out \"//\", \".\" and \"..\"";
+	if (command[path - 1] == '/')
+		return "names a directory; name the program";
+	return NULL;
+}
+
+int read_commands(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
+{
+	int r = 0;
+
+	if (!narrows(reading, entry))
+		return 0;
+	for (size_t i = 0; i < entry->values.count && r == 0; i++) {
+		const char *command = entry->values.items[i], *why = command_fault(command);
+		if (why)
+			complain(&reading->complaints, entry->line, entry->key->name,
+			         "\"%.80s\" %s", command, why);
+		else
+			r = add_once(reading, entry, command, &rule->commands);
+	}
+	return r;
+}
+
+/* ---- hosts ---- */
+
+static bool is_host(const char *host)
+{
+	size_t length = strlen(host);
+
+	return length && length <= HOST_MAX &&
+	       strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-*?") ==
+	               length;
+}
+
+static int read_host(struct reading *reading, const struct conf_entry *entry, const char *text,
+                     struct rule *rule)
+{
+	char host[HOST_MAX + 1];
+
+	if (!is_host(text)) {
+		complain(&reading->complaints, entry->line, entry->key->name,
+		         "\"%.80s\" is no name of a host; write 1 to %d of A-Z a-z 0-9 . - and the "
+		         "patterns * and ?",
+		         text, HOST_MAX);
+		return 0;
+	}
+	for (size_t i = 0; i <= strlen(text); i++)
+		host[i] = (char)tolower((unsigned char)text[i]);
+	return add_once(reading, entry, host, &rule->hosts);
+}
+
+int read_hosts(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
+{
+	int r = 0;
+
+	if (!narrows(reading, entry))
+		return 0;
+	for (size_t i = 0; i < entry->values.count && r == 0; i++)
+		r = read_host(reading, entry, entry->values.items[i], rule);
+	return r;
+}
+
+/* ---- the others ---- */
+
+int read_via(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
+{
+	const char *name = entry->values.items[0];
+	size_t length = strlen(name);
+
+	if (!length || length > RULE_TITLE_MAX ||
+	    strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") !=
+	            length) {
+		complain(&reading->complaints, entry->line, entry->key->name,
+		         "\"%.80s\" is the name of no trust; write 1 to %d of A-Z a-z 0-9 . _ -",
+		         name, RULE_TITLE_MAX);
+		return 0;
+	}
+	rule->via = strdup(name);
+	return rule->via ? 0 : -ENOMEM;
+}
+
+static bool same_window(const struct windows *windows, const struct window *window)
+{
+	for (size_t i = 0; i < windows->count; i++)
+		if (windows->items[i].days == window->days &&
+		    windows->items[i].begin == window->begin &&
+		    windows->items[i].end == window->end)
+			return true;
+	return false;
+}
+
+int read_when(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
+{
+	int r = 0;
+
+	if (!narrows(reading, entry))
+		return 0;
+	for (size_t i = 0; i < entry->values.count && r == 0; i++) {
+		struct window window;
+		struct fault fault;
+		if (window_read(entry->values.items[i], &window, &fault) < 0)
+			complain(&reading->complaints, entry->line, entry->key->name, "%s",
+			         fault.text);
+		else if (same_window(&rule->when, &window))
+			complain(&reading->complaints, entry->line, entry->key->name,
+			         "\"%.80s\" is there twice; leave one", entry->values.items[i]);
+		else
+			r = windows_add(&rule->when, &window);
+	}
+	return r;
+}
