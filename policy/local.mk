@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += libpolicy.la
 libpolicy_la_SOURCES = \
+	policy/advise.c policy/advise.h \
 	policy/complaint.c policy/complaint.h \
 	policy/conf.c policy/conf.h \
 	policy/evaluate.c \
@@ -11,12 +12,14 @@ libpolicy_la_SOURCES = \
 	policy/match_keys.c \
 	policy/nearest.c policy/nearest.h \
 	policy/parse.c policy/policy.h \
+	policy/reboot.c \
 	policy/review.c \
 	policy/rule_text.c \
 	policy/rules.c policy/rules.h \
 	policy/scan.c policy/scan.h \
 	policy/scope.c policy/scope.h \
 	policy/settings.c policy/settings.h \
+	policy/shadow.c \
 	policy/strings.c policy/strings.h \
 	policy/term_keys.c \
 	policy/terms.c \
@@ -32,11 +35,23 @@ dist_examples_DATA = policy/examples/10-deny.conf policy/examples/20-dba.conf po
 	policy/examples/40-ssh.conf
 
 if HAVE_CMOCKA
-policy_tests = policy/evaluate_test policy/pages_test policy/parse_test policy/refuse_test \
+policy_tests = policy/advise_test policy/evaluate_test policy/glob_test policy/ticket_test policy/window_test policy/pages_test policy/parse_test policy/refuse_test \
 	policy/scope_test policy/settings_test
 check_PROGRAMS += $(policy_tests)
 TESTS += $(policy_tests)
 policy_test_libs = libpolicy.la libbase.la $(CMOCKA_LIBS)
+policy_advise_test_SOURCES = policy/advise_test.c policy/heard.h
+policy_advise_test_CFLAGS = $(TEST_CFLAGS)
+policy_advise_test_LDADD = $(policy_test_libs)
+policy_glob_test_SOURCES = policy/glob_test.c
+policy_glob_test_CFLAGS = $(TEST_CFLAGS)
+policy_glob_test_LDADD = $(policy_test_libs)
+policy_ticket_test_SOURCES = policy/ticket_test.c
+policy_ticket_test_CFLAGS = $(TEST_CFLAGS)
+policy_ticket_test_LDADD = $(policy_test_libs)
+policy_window_test_SOURCES = policy/window_test.c
+policy_window_test_CFLAGS = $(TEST_CFLAGS)
+policy_window_test_LDADD = $(policy_test_libs)
 policy_evaluate_test_SOURCES = policy/evaluate_test.c policy/heard.h
 policy_evaluate_test_CFLAGS = $(TEST_CFLAGS)
 policy_evaluate_test_LDADD = $(policy_test_libs)

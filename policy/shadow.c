@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "policy/advise.h"
+#include "policy/glob.h"
+#include "policy/rules.h"
+#include "policy/scope.h"
+#include "policy/strings.h"
+
+/* ---- does `outer` match whatever `inner` matches? ---- */
+
+static bool covers_patterns(const struct strings *outer, const struct strings *inner,
+                            const char *dividers)
+{
+	for (size_t i = 0; i < inner->count; i++) {
+		bool covered = false;
+		for (size_t k = 0; k < outer->count && !covered; k++)
+			covered = glob_covers(outer->items[k], inner->items[i], dividers);
+		if (!covered)
+			return false;
+	}
+	return true;
+}
+
+static bool covers_names(const struct strings *outer, const struct strings *inner)
+{
+	for (size_t i = 0; i < inner->count; i++)
+		if (!strings_hold(outer, inner->items[i]))
+			return false;
+	return true;
+}
+
+static bool covers_commands(const struct rule *outer, const struct rule *inner)
+{
+	if (!outer->commands.count)
+		return true;
+	return inner->commands.count &&
+	       covers_patterns(&outer->commands, &inner->commands, GLOB_COMMAND);
+}
+
+static bool covers_hosts(const struct rule *outer, const struct rule *inner)
+{
+	if (!outer->hosts.count)
+		return outer->effect != DECISION_ALLOW || !inner->hosts.count;
+	if (strings_hold(&outer->hosts, "*"))
+		return true;
+	return inner->hosts.count && covers_patterns(&outer->hosts, &inner->hosts, GLOB_HOST);
+}
+
+static bool covers_via(const struct rule *outer, const struct rule *inner)
+{
+	if (!outer->via)
+		return outer->effect != DECISION_ALLOW || !inner->via;
+	return inner->via && !strcmp(outer->via, inner->via);
+}
+
+static bool has_window(const struct windows *windows, const struct window *window)
+{
+	for (size_t i = 0; i < windows->count; i++)
+		if ((windows->items[i].days & window->days) == window->days &&
+		    windows->items[i].begin == window->begin &&
+		    windows->items[i].end == window->end)
+			return true;
+	return false;
+}
+
+static bool covers_when(const struct rule *outer, const struct rule *inner)
+{
+	if (!outer->when.count)
+		return true;
+	for (size_t i = 0; i < inner->when.count; i++)
+		if (!has_window(&outer->when, &inner->when.items[i]))
+			return false;
+	return inner->when.count > 0;
+}
+
+static bool covers(const struct rule *outer, const struct rule *inner)
+{
+	return covers_names(&outer->who, &inner->who) &&
+	       covers_patterns(&outer->scope, &inner->scope, GLOB_SCOPE) &&
+	       covers_commands(outer, inner) && covers_hosts(outer, inner) &&
+	       covers_via(outer, inner) && covers_when(outer, inner);
+}
+
+/* ---- which earlier rules to ask ---- */
+
+/* A name in `who`, and the rule. What covers a rule names whomever it names: so only rules that
+ * name the first of its people need be asked. */
+struct entry {
+	const char *name;
+	const struct rule *rule;
+};
+
+struct entries {
+	struct entry *items; /* sorted by name, then in evaluation order */
+	size_t count;
+};
+
+static void entries_done(struct entries *entries)
+{
+	free(entries->items);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct entry *one = a, *other = b;
+	int order = strcmp(one->name, other->name);
+
+	return order ? order : (one->rule > other->rule) - (one->rule < other->rule);
+}
+
+static int collect(const struct policy *policy, struct entries *entries)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < policy->count; i++)
+		most += policy->rules[i].who.count;
+	entries->items = reallocarray(NULL, most, sizeof(entries->items[0]));
+	if (!entries->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < policy->count; i++)
+		for (size_t k = 0; k < policy->rules[i].who.count; k++)
+			entries->items[entries->count++] =
+			        (struct entry){policy->rules[i].who.items[k], &policy->rules[i]};
+	qsort(entries->items, entries->count, sizeof(entries->items[0]), by_name);
+	return 0;
+}
+
+static size_t first_of(const struct entries *entries, const char *name)
+{
+	size_t low = 0, high = entries->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(entries->items[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static const struct rule *find_shadow(const struct entries *entries, const struct rule *rule)
+{
+	const char *name = rule->who.items[0];
+
+	for (size_t i = first_of(entries, name); i < entries->count; i++) {
+		const struct entry *entry = &entries->items[i];
+		if (entry->rule >= rule || strcmp(entry->name, name) != 0)
+			return NULL;
+		if (covers(entry->rule, rule))
+			return entry->rule;
+	}
+	return NULL;
+}
+
+int advise_shadows(const struct policy *policy, struct complaints *complaints)
+{
+	cleanup(entries_done) struct entries entries = {0};
+	int r = collect(policy, &entries);
+
+	for (size_t i = 0; i < policy->count && r == 0; i++) {
+		const struct rule *rule = &policy->rules[i];
+		const struct rule *shadow = find_shadow(&entries, rule);
+		complaints->file = rule->file;
+		if (shadow)
+			caution(complaints, rule->line, "rule",
+			        "\"%s\" never decides: rule \"%s\" (%.255s:%u) matches first; put it "
+			        "before that one, or take it out",
+			        rule->title, shadow->title, shadow->file, shadow->line);
+	}
+	return r;
+}
