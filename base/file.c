@@ -76,6 +76,15 @@ static int read_all(int fd, char *memory, size_t size, size_t *ret_length)
 	return 0;
 }
 
+static size_t last_line(const char *text)
+{
+	size_t line = 1;
+
+	for (; (text = strchr(text, '\n')); text++)
+		line++;
+	return line;
+}
+
 int file_read(const char *path, const struct file_rule *rule, char **ret_text, size_t *ret_length,
               struct fault *fault)
 {
@@ -96,7 +105,8 @@ int file_read(const char *path, const struct file_rule *rule, char **ret_text, s
 		return fault_set(fault, -EFBIG, "%s: more than %zu bytes", path, max);
 	memory[length] = '\0';
 	if (strlen(memory) != length)
-		return fault_set(fault, -EINVAL, "%s: holds a NUL byte", path);
+		return fault_set(fault, -EINVAL, "%s:%zu: holds a NUL byte; take it out", path,
+		                 last_line(memory));
 	*ret_text = take_ptr(memory);
 	*ret_length = length;
 	return 0;

@@ -186,11 +186,14 @@ enum rule_field rule_compare(const struct rule *rule, const struct question *que
 
 struct answer policy_evaluate(const struct policy *policy, const struct question *question)
 {
+	struct candidate_walk walk;
+	const struct rule *rule;
 	struct asked asked;
 
 	take_scopes(question->scopes, &asked);
-	for (size_t i = 0; i < policy->count; i++)
-		if (compare(&policy->rules[i], question, &asked) == FIELD_ALL)
-			return (struct answer){policy->rules[i].effect, &policy->rules[i]};
+	candidate_walk_begin(&walk, &policy->candidates, asked.items, asked.count);
+	while ((rule = candidate_walk_next(&walk)))
+		if (compare(rule, question, &asked) == FIELD_ALL)
+			return (struct answer){rule->effect, rule};
 	return (struct answer){DECISION_DENY, NULL};
 }

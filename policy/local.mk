@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += libpolicy.la
 libpolicy_la_SOURCES = \
 	policy/advise.c policy/advise.h \
+	policy/candidates.c policy/candidates.h \
 	policy/complaint.c policy/complaint.h \
 	policy/conf.c policy/conf.h \
 	policy/evaluate.c \

@@ -149,6 +149,8 @@ int policy_parse(const struct policy_source *sources, size_t count, const struct
 		r = read_rules(&reading, &files, policy);
 	if (r == 0)
 		r = sort_titles(policy, &reading.complaints);
+	if (r == 0)
+		r = candidates_make(policy->rules, policy->count, &policy->candidates);
 	if (r == 0 && !reading.complaints.errors)
 		r = policy_review(policy, &reading.complaints);
 	if (r == 0 && reading.complaints.errors)
@@ -170,6 +172,7 @@ struct policy *policy_free(struct policy *policy)
 	if (policy) {
 		free(policy->rules);
 		free(policy->by_title);
+		candidates_done(&policy->candidates);
 	}
 	free(policy);
 	return NULL;

@@ -210,6 +210,15 @@ static bool all_for_sudo(const struct rule *rule)
 	return true;
 }
 
+/* Defaults that are not meant for every rule. */
+static void drop_unmeant(const struct conf_block *block, struct rule *rule)
+{
+	if (rule->effect != DECISION_ALLOW && !conf_find(block, "commands"))
+		strings_done(&rule->commands);
+	if (!conf_find(block, "knock") && !has_service(rule, "ssh"))
+		rule->knock = false;
+}
+
 /* A rule that denies may hold what it would need to allow, so that one line takes it out of force;
  * but `commands` would leave open what they do not name. */
 static void check_sense(struct reading *reading, const struct conf_block *block,
@@ -253,8 +262,7 @@ static int read_whole(struct reading *reading, const struct conf_block *block, s
 		r = read_left_out(reading, block, rule);
 	if (r < 0)
 		return r;
-	if (rule->effect != DECISION_ALLOW && !conf_find(block, "commands"))
-		strings_done(&rule->commands); /* a default is meant for rules that allow */
+	drop_unmeant(block, rule);
 	/* what follows from a value that was refused is no error of its own */
 	if (!block->damaged && before == reading->complaints.errors) {
 		fit_lengths(reading, block, rule);

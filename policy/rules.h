@@ -6,6 +6,7 @@
 #ifndef JIT_POLICY_RULES_H
 #define JIT_POLICY_RULES_H
 
+#include "policy/candidates.h"
 #include "policy/conf.h"
 #include "policy/policy.h"
 
@@ -45,6 +46,7 @@ struct policy {
 	struct rule *rules; /* in evaluation order */
 	size_t count;
 	const struct rule **by_title; /* the same, sorted */
+	struct candidates candidates;
 };
 
 /* What reading a rule needs to know besides its block. */
