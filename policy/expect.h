@@ -40,13 +40,24 @@ static inline void cleanup_expectations(struct expectations **where)
 	expectations_free(*where);
 }
 
-/* Called once for each difference: the key, what was expected, what is. */
+/* How a host and a command are written in a question: 1 to 255 of [A-Za-z0-9.-]; an absolute path
+ * and its arguments with single blanks between them. */
+bool question_host_is_good(const char *host);
+bool question_command_is_good(const char *command);
+
+/* What the expectation asks, of `subject`, on the host `here`. It points into all three. */
+struct question expectation_question(const struct expectation *expectation,
+                                     const struct identity *subject, const char *here);
+
+/* Called once for each difference: the key, what was expected and what is, both as the file would
+ * say them ("\"db-host\"", "2"). `expected` NULL: the key is missing, and `is` says what asks for
+ * it. */
 typedef void expectation_differs(void *context, const char *key, const char *expected,
                                  const char *is);
 
 /* Asks the policy on this host (`here`) for `subject` and reports what is not as expected. 0 with
  * *ret_met, or -ENOMEM. Where a rule up to the deciding one asks for the time and the expectation
- * does not give it, that is a difference too ("at"): a test must not depend on when it runs. */
+ * does not give it, that is the one difference ("at"): a test must not depend on when it runs. */
 must_check int expectation_check(const struct expectation *expectation, const struct policy *policy,
                                  const struct identity *subject, const char *here,
                                  expectation_differs *differs, void *context, bool *ret_met);

@@ -6,7 +6,7 @@ libpolicy_la_SOURCES = \
 	policy/complaint.c policy/complaint.h \
 	policy/conf.c policy/conf.h \
 	policy/evaluate.c \
-	policy/expect.h \
+	policy/expect.c policy/expect.h \
 	policy/explain.c policy/explain.h \
 	policy/glob.c policy/glob.h \
 	policy/lexer.c policy/lexer.h \
