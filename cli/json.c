@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "policy/window.h"
 
 CLEANUP_DEFINE(json, json_t *, json_decref)
 
@@ -196,4 +197,91 @@ int json_counters(FILE *to, const struct wire_counter *counters, size_t count)
 		                        counter_value(counters[i].value)) < 0)
 			return -ENOMEM;
 	return print_alone(to, take_ptr(object));
+}
+
+/* ---- an answer of the policy ---- */
+
+static json_t *string_or_null(const char *value)
+{
+	return value ? json_string(value) : json_null();
+}
+
+static json_t *groups(const struct identity *subject)
+{
+	cleanup(cleanup_json) json_t *array = json_array();
+
+	for (size_t i = 0; i < subject->group_count; i++)
+		if (json_array_append_new(array, json_string(subject->groups[i])) < 0)
+			return NULL;
+	return take_ptr(array);
+}
+
+static json_t *moment(const struct moment *at)
+{
+	char written[MOMENT_SIZE];
+
+	if (!at->known)
+		return json_null();
+	moment_write(at, written);
+	return json_string(written);
+}
+
+static json_t *rule_object(const struct explained_rule *explained)
+{
+	const struct rule *rule = explained->rule;
+	bool decides = explained->field == FIELD_ALL;
+
+	return json_pack("{s:s s:s s:I s:o s:o}", "rule", rule->title, "file", rule->file, "line",
+	                 (json_int_t)rule->line, "field",
+	                 string_or_null(decides ? NULL : rule_field_word(explained->field)), "why",
+	                 string_or_null(decides ? NULL : explained->why));
+}
+
+static json_t *rules(const struct explanation *explanation)
+{
+	cleanup(cleanup_json) json_t *array = json_array();
+
+	for (size_t i = 0; i < explanation->rule_count; i++)
+		if (json_array_append_new(array, rule_object(&explanation->rules[i])) < 0)
+			return NULL;
+	return take_ptr(array);
+}
+
+static json_t *names(const struct strings *list)
+{
+	cleanup(cleanup_json) json_t *array = json_array();
+
+	for (size_t i = 0; i < list->count; i++)
+		if (json_array_append_new(array, json_string(list->items[i])) < 0)
+			return NULL;
+	return take_ptr(array);
+}
+
+static json_t *terms(const struct explanation *explanation)
+{
+	cleanup(cleanup_json) json_t *object = json_object();
+
+	for (size_t i = 0; i < explanation->term_count; i++)
+		if (json_object_set_new(object, explanation->terms[i].key,
+		                        json_string(explanation->terms[i].value)) < 0)
+			return NULL;
+	return take_ptr(object);
+}
+
+int json_explanation(FILE *to, const struct explanation *explanation)
+{
+	const struct question *question = explanation->question;
+	const struct answer *answer = &explanation->answer;
+
+	return print_alone(
+	        to,
+	        json_pack("{s:s s:o s:s s:o s:o s:o s:o s:s s:o s:o s:o}", "user",
+	                  question->subject->name, "groups", groups(question->subject), "scope",
+	                  question->scopes, "host",
+	                  string_or_null(question->host ? question->host : question->here),
+	                  "command", string_or_null(question->command), "at", moment(&question->at),
+	                  "rules", rules(explanation), "effect",
+	                  answer->effect == DECISION_ALLOW ? "allow" : "deny", "rule",
+	                  string_or_null(answer->rule ? answer->rule->title : NULL), "approvers",
+	                  names(&explanation->approvers), "terms", terms(explanation)));
 }

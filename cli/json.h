@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "cli/accesses.h"
+#include "cli/admin/explanation.h"
 
 /* An array is printed as it comes, one element a line: [ is `first`, ] is json_end(). */
 struct json_array {
@@ -27,5 +28,8 @@ must_check int json_access_alone(FILE *to, const struct access_record *record);
 
 /* Counters as one object; a value of digits is a number. */
 must_check int json_counters(FILE *to, const struct wire_counter *counters, size_t count);
+
+/* An answer of the policy as one object. */
+must_check int json_explanation(FILE *to, const struct explanation *explanation);
 
 #endif

@@ -7,10 +7,15 @@ libcli_la_SOURCES = \
 	cli/admin/approve.c \
 	cli/admin/audit_list.c \
 	cli/admin/deny.c \
+	cli/admin/explanation.c cli/admin/explanation.h \
 	cli/admin/list.c \
 	cli/admin/lock.c \
 	cli/admin/pending.c \
 	cli/admin/policy_check.c \
+	cli/admin/policy_expect.c \
+	cli/admin/policy_explain.c \
+	cli/admin/policy_files.c cli/admin/policy_files.h \
+	cli/admin/policy_names.c cli/admin/policy_names.h \
 	cli/admin/policy_reload.c \
 	cli/admin/revoke.c \
 	cli/admin/sessions.c \

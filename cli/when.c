@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/when.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -55,4 +56,20 @@ void when_span(int64_t seconds, char ret_text[static WHEN_SIZE])
 		}
 	_Static_assert(WHEN_SIZE >= DURATION_SIZE, "format_duration() fills it");
 	format_duration(seconds - seconds % unit, ret_text);
+}
+
+int when_moment(int64_t at, struct moment *ret_moment)
+{
+	time_t instant = (time_t)at;
+	struct tm parts;
+
+	tzset(); /* localtime_r() need not (POSIX) */
+	if (!localtime_r(&instant, &parts))
+		return -ERANGE;
+	*ret_moment = (struct moment){
+	        .known = true,
+	        .day = (unsigned int)(parts.tm_wday + 6) % 7, /* from Sunday to from Monday */
+	        .minute = (unsigned int)(parts.tm_hour * 60 + parts.tm_min),
+	};
+	return 0;
 }

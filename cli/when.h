@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "policy/policy.h"
+
 #define WHEN_SIZE 64
 
 /* "16:05:12" on the day of `now`, else "2026-11-23 16:05"; 0 (not yet): "". */
@@ -17,5 +19,8 @@ void when_log(int64_t at, char ret_text[static WHEN_SIZE]);
 
 /* The two largest units: "2d4h", "59m30s"; a time that is over gives "0s". */
 void when_span(int64_t seconds, char ret_text[static WHEN_SIZE]);
+
+/* What this host's clock on the wall shows at that time. -ERANGE when it shows none. */
+must_check int when_moment(int64_t at, struct moment *ret_moment);
 
 #endif

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/folder.h"
-#include "base/text.h"
 #include "cli/admin/admin.h"
-#include "policy/policy.h"
-#include "policy/settings.h"
-
-#define SETTINGS_PATH SYSCONFDIR "/jitd/jitd.conf"
-#define SETTINGS_MAX  ((size_t)1 << 20) /* bytes */
+#include "cli/admin/policy_files.h"
+#include "cli/admin/policy_names.h"
 
 struct review {
 	size_t errors;
@@ -22,30 +17,9 @@ struct review {
 static void review(void *context, enum policy_severity severity, const char *line)
 {
 	struct review *so_far = context;
-	char clean[FAULT_SIZE * 2];
 
-	text_sanitize(clean, sizeof(clean), line);
-	printf("%s%s\n", severity == POLICY_ERROR ? "" : "warning: ", clean);
+	policy_line_print(stdout, severity, line);
 	so_far->errors += severity == POLICY_ERROR;
-}
-
-/* Without a jitd.conf, its defaults; with one that is wrong, an error: the cap would be a guess. */
-static int read_settings(struct review *so_far, struct settings **ret_settings)
-{
-	const struct file_rule rule = {.owner = 0, .forbidden = 022, .size_max = SETTINGS_MAX};
-	struct policy_source source = {.name = SETTINGS_PATH, .text = ""};
-	cleanup(cleanup_free) char *text = NULL;
-	struct fault fault = {{0}};
-	size_t length;
-	int r = file_read(SETTINGS_PATH, &rule, &text, &length, &fault);
-
-	if (r == 0)
-		source.text = text;
-	else if (r == -EACCES)
-		review(so_far, POLICY_WARNING, fault.text);
-	else if (r != -ENOENT)
-		review(so_far, POLICY_ERROR, fault.text);
-	return settings_parse(&source, review, so_far, ret_settings);
 }
 
 static enum exit_code count_errors(const struct review *so_far)
@@ -54,25 +28,99 @@ static enum exit_code count_errors(const struct review *so_far)
 	return EXIT_REFUSED;
 }
 
-static enum exit_code check(const struct invocation *in, const char *directory, uid_t owner,
-                            int64_t max_grant, struct review *so_far)
+/* ---- a directory with a file that is refused ---- */
+
+static int is_conf(const struct dirent *entry)
 {
-	const struct policy_site site = {.max_grant = max_grant};
+	size_t length = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && length > 5 &&
+	       !strcmp(entry->d_name + length - 5, ".conf");
+}
+
+static int read_one(const struct policy_place *place, const char *name, struct review *so_far,
+                    struct folder *folder)
+{
+	const struct file_rule rule = {
+	        .owner = place->owner, .forbidden = 022, .size_max = FOLDER_FILE_MAX};
+	cleanup(cleanup_free) char *path = NULL;
+	struct fault fault = {{0}};
+	size_t length;
+	char *text;
+
+	if (asprintf(&path, "%s/%s", place->directory, name) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	if (file_read(path, &rule, &text, &length, &fault) < 0) {
+		review(so_far, POLICY_ERROR, fault.text);
+		return 0;
+	}
+	folder->paths[folder->count] = take_ptr(path);
+	folder->texts[folder->count++] = text;
+	return 0;
+}
+
+/* folder_read() takes all or nothing, as jitd must; here one refused file hides nothing that is
+ * wrong with the others. Without an error reported the directory as a whole is at fault. */
+static int read_rest(const struct policy_place *place, struct review *so_far,
+                     struct folder **ret_folder)
+{
+	const struct file_rule rule = {.owner = place->owner, .forbidden = 022};
+	cleanup(cleanup_folder) struct folder *folder = calloc(1, sizeof(*folder));
+	struct dirent **entries = NULL;
+	int count, r = folder ? 0 : -ENOMEM;
+
+	if (r < 0 || directory_check(place->directory, &rule, NULL) < 0)
+		return r;
+	count = scandir(place->directory, &entries, is_conf, alphasort);
+	for (int i = 0; i < count; i++) {
+		if (r == 0 && count <= FOLDER_FILES_MAX)
+			r = read_one(place, entries[i]->d_name, so_far, folder);
+		free(entries[i]);
+	}
+	free(entries);
+	if (r == 0)
+		*ret_folder = take_ptr(folder);
+	return r;
+}
+
+static enum exit_code read_folder(const struct invocation *in, const struct policy_place *place,
+                                  struct review *so_far, struct folder **ret_folder)
+{
+	struct fault fault = {{0}};
+	size_t before = so_far->errors;
+	int r = folder_read(place->directory, place->owner, ret_folder, &fault);
+
+	if (r == 0)
+		return EXIT_DONE;
+	if (r == -ENOMEM || read_rest(place, so_far, ret_folder) < 0 || so_far->errors == before)
+		return give_up(in, EXIT_REFUSED, "%s", fault.text);
+	return EXIT_DONE;
+}
+
+/* ---- the command ---- */
+
+static enum exit_code check(const struct invocation *in, const struct policy_place *place,
+                            const struct policy_site *site, struct review *so_far)
+{
 	struct policy_source sources[FOLDER_FILES_MAX];
 	cleanup(cleanup_folder) struct folder *folder = NULL;
 	cleanup(cleanup_policy) struct policy *policy = NULL;
-	struct fault fault = {{0}};
-	int r = folder_read(directory, owner, &folder, &fault);
+	enum exit_code code = read_folder(in, place, so_far, &folder);
+	int r;
 
-	if (r < 0)
-		return give_up(in, EXIT_REFUSED, "%s", fault.text);
+	if (code != EXIT_DONE)
+		return code;
 	for (size_t i = 0; i < folder->count; i++)
 		sources[i] = (struct policy_source){folder->paths[i], folder->texts[i]};
-	r = policy_parse(sources, folder->count, &site, review, so_far, &policy);
+	r = policy_parse(sources, folder->count, site, review, so_far, &policy);
+	if (r == 0)
+		r = policy_names_check(policy, &policy_names_here, review, so_far);
 	if (so_far->errors)
 		return count_errors(so_far);
 	if (r < 0)
-		return give_up(in, EXIT_REFUSED, "%s: %s", directory, strerror(-r));
+		return give_up(in, EXIT_REFUSED, "%s: %s", place->directory, strerror(-r));
 	printf("%zu rule%s, no error\n", policy_rule_count(policy),
 	       policy_rule_count(policy) == 1 ? "" : "s");
 	return EXIT_DONE;
@@ -81,17 +129,18 @@ static enum exit_code check(const struct invocation *in, const char *directory, 
 static enum exit_code run(const struct invocation *in)
 {
 	cleanup(cleanup_settings) struct settings *settings = NULL;
-	const char *directory = in->arguments[0];
 	struct review so_far = {0};
-	int r = read_settings(&so_far, &settings);
+	struct policy_place place;
+	struct policy_site site;
+	int r = policy_settings_read(review, &so_far, &settings);
 
 	if (r < 0 && so_far.errors)
 		return count_errors(&so_far);
 	if (r < 0)
 		return give_up(in, EXIT_REFUSED, "%s: %s", SETTINGS_PATH, strerror(-r));
-	/* a draft of one's own is no root's file */
-	return check(in, directory ? directory : settings->policy_dir, directory ? geteuid() : 0,
-	             settings->max_grant, &so_far);
+	place = policy_place_of(settings, in->arguments[0]);
+	site = policy_site_of(settings);
+	return check(in, &place, &site, &so_far);
 }
 
 const struct command admin_policy_check = {
