@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "base/text.h"
 #include "policy/window.h"
 
 CLEANUP_DEFINE(json, json_t *, json_decref)
@@ -230,8 +232,10 @@ static json_t *rule_object(const struct explained_rule *explained)
 {
 	const struct rule *rule = explained->rule;
 	bool decides = explained->field == FIELD_ALL;
+	char file[PATH_MAX];
 
-	return json_pack("{s:s s:s s:I s:o s:o}", "rule", rule->title, "file", rule->file, "line",
+	text_sanitize(file, sizeof(file), rule->file); /* JSON is UTF-8, a path need not be */
+	return json_pack("{s:s s:s s:I s:o s:o}", "rule", rule->title, "file", file, "line",
 	                 (json_int_t)rule->line, "field",
 	                 string_or_null(decides ? NULL : rule_field_word(explained->field)), "why",
 	                 string_or_null(decides ? NULL : explained->why));

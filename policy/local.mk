@@ -36,7 +36,8 @@ dist_examples_DATA = policy/examples/10-deny.conf policy/examples/20-dba.conf po
 	policy/examples/40-ssh.conf
 
 if HAVE_CMOCKA
-policy_tests = policy/advise_test policy/evaluate_test policy/glob_test policy/ticket_test policy/window_test policy/pages_test policy/parse_test policy/refuse_test \
+policy_tests = policy/advise_test policy/evaluate_test policy/expect_test policy/glob_test policy/ticket_test \
+	policy/window_test policy/pages_test policy/parse_test policy/refuse_test \
 	policy/scope_test policy/settings_test
 check_PROGRAMS += $(policy_tests)
 TESTS += $(policy_tests)
@@ -56,6 +57,9 @@ policy_window_test_LDADD = $(policy_test_libs)
 policy_evaluate_test_SOURCES = policy/evaluate_test.c policy/heard.h
 policy_evaluate_test_CFLAGS = $(TEST_CFLAGS)
 policy_evaluate_test_LDADD = $(policy_test_libs)
+policy_expect_test_SOURCES = policy/expect_test.c policy/heard.h
+policy_expect_test_CFLAGS = $(TEST_CFLAGS)
+policy_expect_test_LDADD = $(policy_test_libs)
 policy_pages_test_SOURCES = policy/pages_test.c policy/heard.h
 policy_pages_test_CFLAGS = $(TEST_CFLAGS)
 policy_pages_test_LDADD = $(policy_test_libs)

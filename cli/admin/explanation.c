@@ -2,10 +2,12 @@
 #include "cli/admin/explanation.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "cli/table.h"
 #include "policy/explain.h"
 #include "policy/strings.h"
@@ -77,19 +79,16 @@ void explanation_done(struct explanation *explanation)
 
 static int add_row(struct table *table, const struct explained_rule *explained, const char *indent)
 {
-	const char *field = rule_field_word(explained->field);
 	bool decides = explained->field == FIELD_ALL;
-	cleanup(cleanup_free) char *title = NULL, *place = NULL, *why = NULL;
+	char title[RULE_TITLE_MAX + 16], file[PATH_MAX], place[PATH_MAX + 16],
+	        why[EXPLAIN_SIZE + 32] = "decides";
 
-	if (asprintf(&title, "%s%s", indent, explained->rule->title) < 0)
-		title = NULL;
-	if (asprintf(&place, "%s:%u", explained->rule->file, explained->rule->line) < 0)
-		place = NULL;
-	if (asprintf(&why, "%s%s%s", decides ? "decides" : field, decides ? "" : ": ",
-	             decides ? "" : explained->why) < 0)
-		why = NULL;
-	if (!title || !place || !why)
-		return -ENOMEM;
+	(void)snprintf(title, sizeof(title), "%s%s", indent, explained->rule->title);
+	text_sanitize(file, sizeof(file), explained->rule->file);
+	(void)snprintf(place, sizeof(place), "%s:%u", file, explained->rule->line);
+	if (!decides)
+		(void)snprintf(why, sizeof(why), "%s: %s", rule_field_word(explained->field),
+		               explained->why);
 	return table_row(table, (const char *const[]){title, place, why});
 }
 
@@ -97,13 +96,10 @@ int explanation_print_rules(FILE *to, const struct explanation *explanation, con
 {
 	static const char *const names[] = {"RULE", "FILE:LINE", "WHY"};
 	cleanup(table_done) struct table table = {0};
-	cleanup(cleanup_free) char *first = NULL;
+	char first[16];
 	int r;
 
-	if (asprintf(&first, "%s%s", indent, names[0]) < 0) {
-		first = NULL;
-		return -ENOMEM;
-	}
+	(void)snprintf(first, sizeof(first), "%s%s", indent, names[0]);
 	r = table_begin(&table, (const char *const[]){first, names[1], names[2]}, 3);
 	for (size_t i = 0; r == 0 && i < explanation->rule_count; i++)
 		r = add_row(&table, &explanation->rules[i], indent);
@@ -134,15 +130,22 @@ static int widest_key(const struct explanation *explanation)
 	return (int)width;
 }
 
-void explanation_print_terms(FILE *to, const struct explanation *explanation)
+static void print_approvers(FILE *to, const struct explanation *explanation, int width)
 {
 	const struct strings *approvers = &explanation->approvers;
+
+	fprintf(to, "%-*s  ", width, APPROVERS);
+	for (size_t i = 0; i < approvers->count; i++)
+		fprintf(to, "%s\"%s\"", i ? ", " : "", approvers->items[i]);
+	fprintf(to, "%s\n", approvers->count ? "" : "nobody");
+}
+
+void explanation_print_terms(FILE *to, const struct explanation *explanation)
+{
 	int width = widest_key(explanation);
 
-	if (approvers->count)
-		fprintf(to, "%-*s  ", width, APPROVERS);
-	for (size_t i = 0; i < approvers->count; i++)
-		fprintf(to, "%s%s", approvers->items[i], i + 1 < approvers->count ? ", " : "\n");
+	if (explanation->answer.effect == DECISION_ALLOW && explanation->answer.rule->approvals)
+		print_approvers(to, explanation, width);
 	for (size_t i = 0; i < explanation->term_count; i++)
 		fprintf(to, "%-*s  %s\n", width, explanation->terms[i].key,
 		        explanation->terms[i].value);

@@ -34,7 +34,7 @@ must_check int explanation_make(const struct policy *policy, const struct questi
                                 struct explanation *ret_explanation);
 void explanation_done(struct explanation *explanation);
 
-/* A row for each rule, under headings, each line led by `indent`. 0 or -ENOMEM. */
+/* A row for each rule, under headings, each line led by `indent` (a few blanks). 0 or -ENOMEM. */
 must_check int explanation_print_rules(FILE *to, const struct explanation *explanation,
                                        const char *indent);
 

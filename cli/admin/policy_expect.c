@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,21 +34,26 @@ struct tester {
 
 static void print_head(struct tester *tester)
 {
+	char file[PATH_MAX], title[FAULT_SIZE];
+
+	text_sanitize(file, sizeof(file), tester->file);
+	text_sanitize(title, sizeof(title), tester->expectation->title);
 	if (!tester->head_printed)
-		printf("%s:%u: expect \"%s\"\n", tester->file, tester->expectation->line,
-		       tester->expectation->title);
+		printf("%s:%u: expect \"%s\"\n", file, tester->expectation->line, title);
 	tester->head_printed = true;
 }
 
 static void differs(void *context, const char *key, const char *expected, const char *is)
 {
 	struct tester *tester = context;
+	char clean[FAULT_SIZE];
 
 	print_head(tester);
+	text_sanitize(clean, sizeof(clean), is); /* it may name a file */
 	if (expected)
-		printf("  - %s = %s\n  + %s = %s\n", key, expected, key, is);
+		printf("  - %s = %s\n  + %s = %s\n", key, expected, key, clean);
 	else
-		printf("  %s is not given, and %s\n", key, is);
+		printf("  %s is not given, and %s\n", key, clean);
 }
 
 static int explain(const struct tester *tester, const struct identity *subject)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "base/text.h"
 #include "cli/admin/admin.h"
 #include "cli/admin/explanation.h"
 #include "cli/admin/policy_files.h"
@@ -95,7 +97,7 @@ static enum exit_code find_subject(const struct invocation *in, struct identity 
 static void print_head(const struct question *question, const struct policy_files *files)
 {
 	const struct identity *subject = question->subject;
-	char at[MOMENT_SIZE];
+	char at[MOMENT_SIZE], directory[PATH_MAX];
 
 	printf("%s", subject->name);
 	for (size_t i = 0; i < subject->group_count; i++)
@@ -106,7 +108,8 @@ static void print_head(const struct question *question, const struct policy_file
 		printf(", command %s", question->command);
 	moment_write(&question->at, at);
 	printf(", on %s, %s\n", question->host ? question->host : question->here, at);
-	printf("%s, sha256 %s\n\n", files->place.directory, files->digest);
+	text_sanitize(directory, sizeof(directory), files->place.directory);
+	printf("%s, sha256 %s\n\n", directory, files->digest);
 }
 
 static int print_text(const struct explanation *explanation, const struct policy_files *files)
