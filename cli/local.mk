@@ -71,8 +71,8 @@ uninstall-askpass:
 dist_man_MANS += cli/jit.1 cli/jitd-admin.8
 
 if HAVE_CMOCKA
-cli_tests = cli/askpass_test cli/explain_test cli/listing_test cli/policy_check_test cli/request_test cli/subject/prompt_test \
-	cli/talk_test cli/token_test cli/usage_test
+cli_tests = cli/askpass_test cli/explain_test cli/listing_test cli/policy_check_test cli/policy_explain_test \
+	cli/request_test cli/subject/prompt_test cli/talk_test cli/token_test cli/usage_test
 check_PROGRAMS += $(cli_tests)
 TESTS += $(cli_tests)
 check_LTLIBRARIES += libclitest.la
@@ -93,6 +93,9 @@ cli_listing_test_LDADD = libclitest.la
 cli_policy_check_test_SOURCES = cli/policy_check_test.c
 cli_policy_check_test_CFLAGS = $(TEST_CFLAGS)
 cli_policy_check_test_LDADD = libclitest.la
+cli_policy_explain_test_SOURCES = cli/policy_explain_test.c
+cli_policy_explain_test_CFLAGS = $(TEST_CFLAGS) $(JANSSON_CFLAGS)
+cli_policy_explain_test_LDADD = libclitest.la $(JANSSON_LIBS)
 cli_request_test_SOURCES = cli/request_test.c
 cli_request_test_CFLAGS = $(TEST_CFLAGS)
 cli_request_test_LDADD = libclitest.la
