@@ -115,6 +115,19 @@ static void an_empty_directory_is_a_warning(void **state)
 	assert_non_null(strstr(play->out, "\n0 rules, no error\n"));
 }
 
+static void warnings_refuse_nothing(void **state)
+{
+	(void)state;
+	write_rule("10-a.conf", "first", "");
+	write_rule("20-b.conf", "second", "");
+	assert_int_equal(check(), EXIT_DONE);
+	assert_memory_equal(play->out, "warning: ", 9);
+	assert_non_null(strstr(play->out, "/20-b.conf:1: "));
+	assert_non_null(strstr(play->out, "\"second\""));
+	assert_non_null(strstr(play->out, "\"first\"")); /* the one that shadows it is named */
+	assert_non_null(strstr(play->out, "\n2 rules, no error\n"));
+}
+
 /* ---- files that are refused ---- */
 
 static void path_of(const char *name, char ret_path[static 160])
@@ -239,7 +252,7 @@ static void unknown_names_are_warnings_once_each(void **state)
 
 	(void)state;
 	write_text("10.conf", "rule \"a\" { who = {\"jit-nobody\", \"%jit-none\", \"daemon\"}\n"
-	                      "  scope = {\"sudo:jit-app\", \"sudo:root\", \"ssh:~\"}\n"
+	                      "  scope = {\"sudo:jit-app\", \"sudo:root\"}\n"
 	                      "  approvers = {\"%jit-none\", \"jit-boss\", \"bin\"} }\n"
 	                      "\n"
 	                      "rule \"b\" { who = {\"jit-nobody\", \"jit-new\"}\n"
@@ -298,7 +311,7 @@ static void names_that_cannot_be_looked_up_are_not_unknown(void **state)
 	const struct policy_site site = {.max_grant = 3600};
 	const struct policy_source source = {
 	        "10.conf", "rule \"a\" { who = {\"ally\", \"carl\", \"%ops\", \"%gone\"}\n"
-	                   "  scope = {\"sudo:ally\", \"su:x\"} approvals = 0 }\n"};
+	                   "  scope = {\"ssh:~\", \"sudo:ally\", \"su:x\"} approvals = 0 }\n"};
 	char noted[2048] = "";
 	struct policy *policy = NULL;
 
@@ -328,6 +341,7 @@ int main(void)
 	        EACH(files_are_read_in_the_order_of_their_bytes),
 	        EACH(an_empty_directory_is_a_warning),
 	        EACH(files_of_somebody_else_are_refused),
+	        EACH(warnings_refuse_nothing),
 	        EACH(unsafe_directories_are_refused),
 	        EACH(a_refused_file_hides_nothing_of_the_others),
 	        EACH(a_refused_file_is_an_error_where_all_others_are_good),

@@ -9,6 +9,7 @@
 #include "cli/admin/admin.h"
 #include "cli/admin/policy_files.h"
 #include "cli/admin/policy_names.h"
+#include "policy/advise.h"
 
 struct review {
 	size_t errors;
@@ -117,6 +118,8 @@ static enum exit_code check(const struct invocation *in, const struct policy_pla
 	if (so_far->errors && !folder->count)
 		return count_errors(so_far); /* of no file at all, "no rule" would be another matter */
 	r = policy_parse(sources, folder->count, site, review, so_far, &policy);
+	if (r == 0)
+		r = policy_advise(policy, site, review, so_far);
 	if (r == 0)
 		r = policy_names_check(policy, &policy_names_here, review, so_far);
 	if (so_far->errors)
