@@ -5,7 +5,8 @@ from commands_tool import *
 COMMANDS = {
     "jit": ("request", "token", "list", "show", "wait", "cancel", "askpass"),
     "jitd-admin": ("pending", "list", "show", "approve", "deny", "revoke", "lock", "unlock", "sessions",
-                   "policy check", "policy reload", "audit list", "token explain", "status"),
+                   "policy check", "policy explain", "policy test", "policy reload", "audit list", "token explain",
+                   "status"),
 }
 MAN = {"jit": "jit.1", "jitd-admin": "jitd-admin.8"}
 
