@@ -115,9 +115,9 @@ static enum exit_code check(const struct invocation *in, const struct policy_pla
 		return code;
 	for (size_t i = 0; i < folder->count; i++)
 		sources[i] = (struct policy_source){folder->paths[i], folder->texts[i]};
+	/* that no file is left is no empty directory, of which policy_parse() would tell */
 	if (so_far->errors && !folder->count)
-		return count_errors(
-		        so_far); /* of no file at all, "no rule" would be another matter */
+		return count_errors(so_far);
 	r = policy_parse(sources, folder->count, site, review, so_far, &policy);
 	if (r == 0)
 		r = policy_advise(policy, site, review, so_far);
