@@ -185,6 +185,33 @@ def try_policy_check():
     check("policy check DIR: there is none", said.code == 1 and one_line(said, "jitd-admin: /none: No such file"), said)
 
 
+EXPECTATIONS = """
+expect "alice gets root" { user = "alice"  scope = "sudo:root"  rule = "web"  approvals = 1 }
+expect "bob does not"    { user = "bob"  groups = {}  scope = "sudo:root"  effect = "deny" }
+"""
+
+
+def try_policy_explain():
+    """By anybody, without jitd; the digest tells whether jitd has these very files in force."""
+    explain = "jitd-admin", "policy", "explain", "--user", "alice", "--scope"
+    said = tool("carol", *explain, "sudo:root")
+    done("policy explain: what is installed", said, '\nallow by rule "web"\n')
+    digest = json.loads(subprocess.run(["jitd-admin", "status", "--json"], capture_output=True, text=True).stdout)["policy"]
+    check("policy explain: its digest is that of status", f"\n/etc/jitd/policy.d, sha256 {digest}\n" in said.out, said)
+    said = tool("carol", *explain, "su:bin", "--json")
+    check("policy explain: a rule that denies", said.code == 1 and said.json and said.json["rule"] == "no", said)
+    said = tool("carol", *explain, "su:root", "--policy", "/home/carol/rules")
+    check("policy explain: a draft of one's own", said.code == 0 and said.out.count("/home/carol/rules/") == 2, said)
+    tests = pathlib.Path("/home/carol/tests.conf")
+    tests.write_text(EXPECTATIONS)
+    done("policy test: all as expected", tool("carol", "jitd-admin", "policy", "test", str(tests)),
+         "^2 expectations, 0 failed\n$")
+    tests.write_text(EXPECTATIONS.replace("approvals = 1", "approvals = 2"))
+    said = tool("carol", "jitd-admin", "policy", "test", str(tests))
+    check("policy test: what is not", said.code == 1 and said.out.startswith(
+        f'{tests}:2: expect "alice gets root"\n  - approvals = 2\n  + approvals = 1\n'), said)
+
+
 def rules():
     return json.loads(subprocess.run(["jitd-admin", "status", "--json"], capture_output=True,
                                      text=True).stdout)["rules"]
@@ -300,6 +327,7 @@ try_wrong()
 try_policy_check()
 daemon.start(fresh=False)
 check("after all of this jitd starts, and knows what it knew", known() == accesses, known())
+try_policy_explain()
 try_reload(daemon)
 try_two(daemon)
 try_hung(daemon)
