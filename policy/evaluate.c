@@ -29,11 +29,12 @@ struct asked {
 
 static bool take_scope(const char *text, size_t length, struct asked *asked)
 {
-	char *scope = asked->items[asked->count];
+	char *scope;
 	const char *colon;
 
 	if (!length || length >= SCOPE_SIZE || asked->count == SCOPES_MAX)
 		return false;
+	scope = asked->items[asked->count];
 	memcpy(scope, text, length);
 	scope[length] = '\0';
 	colon = strchr(scope, ':');

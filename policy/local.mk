@@ -36,7 +36,7 @@ dist_examples_DATA = policy/examples/10-deny.conf policy/examples/20-dba.conf po
 	policy/examples/40-ssh.conf
 
 if HAVE_CMOCKA
-policy_tests = policy/advise_test policy/evaluate_test policy/expect_test policy/glob_test policy/ticket_test \
+policy_tests = policy/advise_test policy/evaluate_test policy/expect_test policy/glob_test policy/taken_test policy/ticket_test \
 	policy/window_test policy/pages_test policy/parse_test policy/refuse_test \
 	policy/scope_test policy/settings_test
 check_PROGRAMS += $(policy_tests)
@@ -48,6 +48,9 @@ policy_advise_test_LDADD = $(policy_test_libs)
 policy_glob_test_SOURCES = policy/glob_test.c
 policy_glob_test_CFLAGS = $(TEST_CFLAGS)
 policy_glob_test_LDADD = $(policy_test_libs)
+policy_taken_test_SOURCES = policy/taken_test.c policy/heard.h
+policy_taken_test_CFLAGS = $(TEST_CFLAGS)
+policy_taken_test_LDADD = $(policy_test_libs)
 policy_ticket_test_SOURCES = policy/ticket_test.c
 policy_ticket_test_CFLAGS = $(TEST_CFLAGS)
 policy_ticket_test_LDADD = $(policy_test_libs)
