@@ -100,4 +100,9 @@ policy_scope_test_LDADD = $(policy_test_libs)
 policy_settings_test_SOURCES = policy/settings_test.c policy/heard.h
 policy_settings_test_CFLAGS = $(TEST_CFLAGS)
 policy_settings_test_LDADD = $(policy_test_libs)
+check_PROGRAMS += policy/examples_test
+TESTS += policy/examples_test
+policy_examples_test_SOURCES = policy/examples_test.c policy/heard.h policy/page.h
+policy_examples_test_CFLAGS = $(TEST_CFLAGS)
+policy_examples_test_LDADD = $(policy_test_libs)
 endif
