@@ -138,8 +138,10 @@ static void each_default_in_the_page_is_that_of_the_code(void **state)
 /* Parses a rule that is complete but for `without`, with `more` in it. */
 static bool parses(const char *without, const char *more, struct heard *heard)
 {
-	static const char *const complete[] = {"who = {\"alice\"}", "scope = {\"sudo:root\"}",
-	                                       "approvers = {\"%leads\"}"};
+	const char *const complete[] = {
+	        "who = {\"alice\"}", "approvers = {\"%leads\"}",
+	        /* only what comes over ssh knocks, and only what does not is kept */
+	        strncmp(more, "knock", 5) ? "scope = {\"sudo:root\"}" : "scope = {\"ssh:~\"}"};
 	char text[1024] = "rule \"r\" {\n";
 	const struct policy_source source = {"r", text};
 	cleanup(cleanup_policy) struct policy *policy = NULL;
