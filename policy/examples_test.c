@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "policy/advise.h"
 #include "policy/expect.h"
 #include "policy/heard.h"
 #include "policy/page.h"
@@ -23,6 +24,7 @@
 
 #define FILES_MAX 16
 
+/* Without an error, and without a warning. */
 static struct policy *parse_rules(const struct policy_source *sources, size_t count)
 {
 	struct policy *policy = NULL;
@@ -30,6 +32,7 @@ static struct policy *parse_rules(const struct policy_source *sources, size_t co
 
 	if (policy_parse(sources, count, &page_site, hear, &heard, &policy) != 0)
 		fail_msg("%s", heard.text);
+	assert_int_equal(policy_advise(policy, &page_site, hear, &heard), 0);
 	assert_string_equal(heard.text, "");
 	assert_int_not_equal(policy_rule_count(policy), 0);
 	return policy;
