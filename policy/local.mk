@@ -31,9 +31,34 @@ libpolicy_la_CFLAGS = $(AM_CFLAGS) $(CONFUSE_CFLAGS)
 libpolicy_la_LIBADD = $(CONFUSE_LIBS)
 
 dist_man_MANS += policy/jit-policy.5 policy/jitd.conf.5
+# A directory of its own each: policy.d as it would stand in /etc/jitd, and what its author expects of it.
 examplesdir = $(docdir)/examples
-dist_examples_DATA = policy/examples/10-deny.conf policy/examples/20-dba.conf policy/examples/30-su.conf \
-	policy/examples/40-ssh.conf
+soloadmindir = $(examplesdir)/solo-admin
+dist_soloadmin_DATA = policy/examples/solo-admin/tests.conf
+soloadminpolicydir = $(soloadmindir)/policy.d
+dist_soloadminpolicy_DATA = policy/examples/solo-admin/policy.d/10-solo.conf
+smallteamdir = $(examplesdir)/small-team
+dist_smallteam_DATA = policy/examples/small-team/tests.conf
+smallteampolicydir = $(smallteamdir)/policy.d
+dist_smallteampolicy_DATA = \
+	policy/examples/small-team/policy.d/10-deny.conf \
+	policy/examples/small-team/policy.d/20-team.conf
+databaseshopdir = $(examplesdir)/database-shop
+dist_databaseshop_DATA = policy/examples/database-shop/tests.conf
+databaseshoppolicydir = $(databaseshopdir)/policy.d
+dist_databaseshoppolicy_DATA = policy/examples/database-shop/policy.d/20-databases.conf
+oncalldir = $(examplesdir)/on-call
+dist_oncall_DATA = policy/examples/on-call/tests.conf
+oncallpolicydir = $(oncalldir)/policy.d
+dist_oncallpolicy_DATA = policy/examples/on-call/policy.d/10-on-call.conf
+ciagentdir = $(examplesdir)/ci-agent
+dist_ciagent_DATA = policy/examples/ci-agent/tests.conf
+ciagentpolicydir = $(ciagentdir)/policy.d
+dist_ciagentpolicy_DATA = policy/examples/ci-agent/policy.d/10-agent.conf
+breakglassroledir = $(examplesdir)/break-glass-role
+dist_breakglassrole_DATA = policy/examples/break-glass-role/tests.conf
+breakglassrolepolicydir = $(breakglassroledir)/policy.d
+dist_breakglassrolepolicy_DATA = policy/examples/break-glass-role/policy.d/10-break-glass.conf
 
 if HAVE_CMOCKA
 policy_tests = policy/advise_test policy/evaluate_test policy/expect_test policy/glob_test policy/taken_test policy/ticket_test \
@@ -78,4 +103,9 @@ policy_scope_test_LDADD = $(policy_test_libs)
 policy_settings_test_SOURCES = policy/settings_test.c policy/heard.h
 policy_settings_test_CFLAGS = $(TEST_CFLAGS)
 policy_settings_test_LDADD = $(policy_test_libs)
+check_PROGRAMS += policy/examples_test
+TESTS += policy/examples_test
+policy_examples_test_SOURCES = policy/examples_test.c policy/heard.h policy/page.h
+policy_examples_test_CFLAGS = $(TEST_CFLAGS)
+policy_examples_test_LDADD = $(policy_test_libs)
 endif

@@ -81,11 +81,23 @@ def try_hint():
 # ---- files ----
 
 
+def add_named(text):
+    """The groups and accounts that rules name are there: so nothing is left to warn of."""
+    groups = re.findall(r'"%([a-z-]+)"', text)
+    accounts = re.findall(r'"[a-z]+:([a-z]+)"', text)
+    for name, file, line in ([(name, "/etc/group", f"{name}:x:3000:\n") for name in groups]
+                             + [(name, "/etc/passwd", f"{name}:x:3000:3000::/home:/bin/sh\n") for name in accounts]):
+        known_names = pathlib.Path(file).read_text()
+        if not re.search(f"^{name}:", known_names, re.M):
+            pathlib.Path(file).write_text(known_names + line)
+
+
 def try_rules(name, text):
     shell_folder = pathlib.Path("/root/rules")
     shutil.rmtree(shell_folder, ignore_errors=True)
     shell_folder.mkdir(parents=True)
     (shell_folder / "10.conf").write_text(text)
+    add_named(text)
     done(f"{name}: policy check takes it", tool("root", "jitd-admin", "policy", "check", str(shell_folder)),
          r"(?m)^\d+ rules?, no error\n\Z")
 
@@ -111,6 +123,17 @@ def try_files():
     keys = set(re.findall(r"^# ([a-z-]+) = ", template, re.M))
     listed = set(re.findall(r"^\.It Ic ([a-z-]+)$", section("jitd.conf.5", "DESCRIPTION"), re.M))
     check("the installed jitd.conf and its page name the same keys", keys == listed, keys ^ listed)
+
+
+def try_examples():
+    """What is installed beside the pages: policies that do what is expected of them."""
+    examples = sorted(pathlib.Path("/usr/share/doc/pam-jit/examples").glob("*/tests.conf"))
+    listed = {path.parent.name for path in (TOP / "policy" / "examples").glob("*/tests.conf")}
+    check("all examples are installed", listed and {path.parent.name for path in examples} == listed, examples)
+    for path in examples:
+        done(f"example {path.parent.name}: it does what is expected of it",
+             tool("carol", "jitd-admin", "policy", "test", str(path), "--policy", str(path.parent / "policy.d")),
+             r"^\d+ expectations, 0 failed\n$")
 
 
 def stack(text):
@@ -150,6 +173,7 @@ def try_paths():
 prepare()
 try_commands()
 try_files()
+try_examples()
 try_stacks()
 try_paths()
 try_hint()
