@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/civil.h"
 #include "base/cleanup.h"
 #include "base/decision.h"
 #include "base/file.h"
@@ -249,6 +251,46 @@ static void unsafe_files_are_refused_by_name(void **state)
 	rmdir(directory);
 }
 
+static void civil_times_are_those_of_the_clock_on_the_wall(void **state)
+{
+	static const struct {
+		const char *at;
+		unsigned int day, hour, minute;
+	} rows[] = {
+	        {"2026-11-23T08:00:00Z", 0, 9, 0},  {"2026-11-22T22:59:59Z", 6, 23, 59},
+	        {"2026-11-22T23:00:00Z", 0, 0, 0},  {"2026-07-04T12:30:00Z", 5, 14, 30},
+	        {"2026-03-29T00:59:59Z", 6, 1, 59}, /* no hour from two to three */
+	        {"2026-03-29T01:00:00Z", 6, 3, 0},  {"2026-10-25T00:30:00Z", 6, 2, 30},
+	        {"2026-10-25T01:30:00Z", 6, 2, 30}, /* the same once more */
+	        {"2026-10-25T02:00:00Z", 6, 3, 0},
+	};
+	/* the second is the first in full, for hosts without zone files */
+	static const char *const zones[] = {"Europe/Berlin", "CET-1CEST,M3.5.0,M10.5.0/3"};
+	struct civil civil = {9, 9};
+	int64_t at;
+
+	(void)state;
+	for (size_t i = access("/usr/share/zoneinfo/Europe/Berlin", R_OK) < 0; i < 2; i++) {
+		assert_int_equal(setenv("TZ", zones[i], 1), 0);
+		for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+			assert_int_equal(parse_time(rows[k].at, 0, &at), 0);
+			assert_int_equal(civil_of(at, &civil), 0);
+			assert_int_equal(civil.day, rows[k].day);
+			assert_int_equal(civil.minute, rows[k].hour * 60 + rows[k].minute);
+		}
+	}
+	/* the zone in force now */
+	assert_int_equal(setenv("TZ", "UTC0", 1), 0);
+	assert_int_equal(civil_of(at, &civil), 0);
+	assert_int_equal(civil.minute, 2 * 60);
+	assert_int_equal(civil_of(-1, &civil), 0);
+	assert_int_equal(civil.day, 2);
+	assert_int_equal(civil.minute, 1439);
+	assert_int_equal(civil_of(INT64_MAX, &civil), -EOVERFLOW);
+	assert_int_equal(civil.minute, 1439);
+	assert_int_equal(unsetenv("TZ"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +306,7 @@ int main(void)
 	        cmocka_unit_test(secrets_compare_whole),
 	        cmocka_unit_test(identities_come_from_nss),
 	        cmocka_unit_test(unsafe_files_are_refused_by_name),
+	        cmocka_unit_test(civil_times_are_those_of_the_clock_on_the_wall),
 	};
 
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);

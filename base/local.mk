@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += libbase.la
 libbase_la_SOURCES = \
 	base/buffer.c base/buffer.h \
+	base/civil.c base/civil.h \
 	base/cleanup.h \
 	base/decision.h \
 	base/error.c base/error.h \
