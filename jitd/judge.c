@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "jitd/lock.h"
+#include "jitd/question.h"
 #include "jitd/unwritten.h"
 
 #define DIGEST_DIGITS 64
@@ -157,15 +158,14 @@ static enum reason judge_policy(struct jitd *jitd, const struct door *door,
                                 const struct access *access)
 {
 	char scope[SCOPE_SIZE];
-	struct question question = {.subject = door->subject, .scopes = access->scope};
-	struct answer answer;
+	struct question question =
+	        question_of(jitd, door->subject, access->scope, access->host, door->now);
 
 	if (!names_include(access->who, door->subject))
 		return REASON_NOT_A_MEMBER;
 	if (door->account && door_scope(door, scope) == 0)
 		question.scopes = scope;
-	answer = policy_evaluate(jitd->policy, &question);
-	return answer.rule && answer.effect != DECISION_ALLOW ? REASON_RULE_DENIES : REASON_NONE;
+	return question_denied_by(jitd, access, &question) ? REASON_RULE_DENIES : REASON_NONE;
 }
 
 static enum reason judge_running(struct jitd *jitd, const struct door *door,

@@ -31,6 +31,7 @@ libjitd_la_SOURCES = \
 	jitd/present.c jitd/present.h \
 	jitd/privileges.c jitd/privileges.h \
 	jitd/process.c jitd/process.h \
+	jitd/question.c jitd/question.h \
 	jitd/request.c \
 	jitd/reservation.c jitd/reservation.h \
 	jitd/revocation.c jitd/revocation.h \

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "jitd/call.h"
 #include "jitd/lock.h"
+#include "jitd/question.h"
 #include "policy/scope.h"
 
 struct wish {
@@ -57,7 +58,8 @@ static int check_length(struct call *call, struct wish *wish, bool *ret_refused)
 
 static int check_rule(struct call *call, struct wish *wish, bool *ret_refused)
 {
-	const struct question question = {.subject = call->caller, .scopes = wish->scopes};
+	const struct question question =
+	        question_of(call->jitd, call->caller, wish->scopes, call->jitd->host_id, call->now);
 	struct answer answer = policy_evaluate(call->jitd->policy, &question);
 
 	wish->rule = answer.rule;
