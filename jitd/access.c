@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "jitd/shown.h"
 
 static const char *const state_words[] = {
         [STATE_NONE] = "",           [STATE_PENDING] = "pending", [STATE_ACTIVE] = "active",
@@ -69,6 +70,7 @@ struct access *access_free(struct access *access)
 	free(access->who);
 	free(access->approvers);
 	free(access->reason);
+	free(access->ticket);
 	free(access->ended);
 	free(access);
 	return NULL;
@@ -94,8 +96,12 @@ int access_of_row(const struct query *query, struct access **ret_access)
 	access->who = strdup(query_column_text(query, column++));
 	access->approvers = strdup(query_column_text(query, column++));
 	access->approvals = (unsigned int)query_column(query, column++);
+	access->denials = (unsigned int)query_column(query, column++);
 	access->reason = strdup(query_column_text(query, column++));
+	access->ticket = strdup(query_column_text(query, column++));
+	access->asked = query_column(query, column++);
 	access->seconds = query_column(query, column++);
+	access->uses = query_column(query, column++);
 	access->uses_left = query_is_null(query, column) ? -1 : query_column(query, column);
 	column++;
 	access->state = state_of_word(query_column_text(query, column++));
@@ -109,7 +115,7 @@ int access_of_row(const struct query *query, struct access **ret_access)
 	access->token_ttl = query_column(query, column++);
 	if (!access->subject || !access->scope || !access->host || !access->rule ||
 	    !access->rule_text || !access->who || !access->approvers || !access->reason ||
-	    !access->ended)
+	    !access->ticket || !access->ended)
 		return -ENOMEM;
 	*ret_access = take_ptr(access);
 	return 0;
@@ -207,7 +213,7 @@ static void show(char *out, size_t size, const char *text)
 	text_sanitize(out, size, text);
 }
 
-void access_describe(const struct access *access, struct wire_access *row)
+int access_describe(const struct access *access, struct wire_access *row)
 {
 	memset(row, 0, sizeof(*row));
 	row->id = access->id;
@@ -217,9 +223,12 @@ void access_describe(const struct access *access, struct wire_access *row)
 	show(row->host, sizeof(row->host), access->host);
 	show(row->rule, sizeof(row->rule), access->rule);
 	show(row->reason, sizeof(row->reason), access->reason);
+	show(row->ticket, sizeof(row->ticket), access->ticket);
 	show(row->approvers, sizeof(row->approvers), access->approvers);
 	row->approvals_needed = access->approvals;
+	row->denials_needed = access->denials;
 	row->seconds = access->seconds;
+	row->asked = access->asked;
 	row->requested = access->requested;
 	row->lapses = access->lapses;
 	row->decided = access->decided;
@@ -228,4 +237,5 @@ void access_describe(const struct access *access, struct wire_access *row)
 	row->uses_left = access->uses_left;
 	show(row->present, sizeof(row->present), access->typed ? "typed" : "held");
 	show(row->ended, sizeof(row->ended), access->ended);
+	return shown_digest(access, row->digest);
 }

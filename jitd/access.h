@@ -45,9 +45,10 @@ struct access {
 	uint32_t id;
 	uid_t uid;
 	uid_t login_uid; /* LOGIN_UID_NONE: none */
-	char *subject, *scope, *host, *rule, *rule_text, *who, *approvers, *reason, *ended;
-	unsigned int approvals;
-	int64_t seconds, uses_left; /* uses_left -1: any number */
+	char *subject, *scope, *host, *rule, *rule_text, *who, *approvers, *reason, *ticket, *ended;
+	unsigned int approvals, denials; /* this many make it active, this many end it */
+	int64_t asked, seconds;          /* seconds: as an approver may have shortened it */
+	int64_t uses, uses_left;         /* as the rule says, 0: any number; left, -1: any number */
 	enum access_state state;
 	bool typed;        /* no held token: each use is typed */
 	int64_t token_ttl; /* seconds of what is handed out to be typed */
@@ -88,6 +89,6 @@ must_check int access_move(struct jitd *jitd, struct access *access, enum access
 bool names_include(const char *names, const struct identity *person);
 
 /* Fills an access row for the wire. */
-void access_describe(const struct access *access, struct wire_access *ret_row);
+must_check int access_describe(const struct access *access, struct wire_access *ret_row);
 
 #endif

@@ -2,6 +2,8 @@
 /* Who may decide on whose request: a whole daemon, people with real uids and login uids. */
 #include "tests/daemon/people.h"
 
+#include <string.h>
+
 #include "jitd/grant.h"
 
 #define STRANGER 4242 /* whom this host does not know */
@@ -170,6 +172,7 @@ static void a_denial_and_the_last_approval_at_once(void **state)
 		int fds[2];
 		bool active;
 
+		shown_on_disk(host, access, yes.approve.digest);
 		link_open(host, CLIENT_SOCKET, AS(MAIL), &links[0]);
 		link_open(host, CLIENT_SOCKET, AS(MAN), &links[1]);
 		link_send(&links[i % 2], i % 2 ? &no : &yes);
@@ -191,6 +194,73 @@ static void a_denial_and_the_last_approval_at_once(void **state)
 	}
 }
 
+/* ---- while the token is signed ---- */
+
+static struct {
+	bool holds;
+	struct loop *loop;
+	void (*work)(void *), (*done)(void *);
+	void *job; /* NULL: none has come */
+} pool;
+
+int __real_loop_work(struct loop *loop, void (*work)(void *), void (*done)(void *), void *job);
+int __wrap_loop_work(struct loop *loop, void (*work)(void *), void (*done)(void *), void *job);
+int __wrap_loop_work(struct loop *loop, void (*work)(void *), void (*done)(void *), void *job)
+{
+	if (!pool.holds)
+		return __real_loop_work(loop, work, done, job);
+	assert_null(pool.job);
+	pool.loop = loop;
+	pool.work = work;
+	pool.done = done;
+	pool.job = job;
+	return 0;
+}
+
+/* MAN gives the last approval, and its token is not signed before the pool is let go. */
+static uint32_t approve_and_hold(const struct host *host, struct link *link)
+{
+	uint32_t access = must_request(host, AS(GAMES), "sudo:root");
+	struct message yes = approve_of(access, WIRE_DEFAULT);
+
+	shown_on_disk(host, access, yes.approve.digest);
+	link_open(host, CLIENT_SOCKET, AS(MAN), link);
+	pool.job = NULL;
+	pool.holds = true;
+	link_send(link, &yes);
+	while (!pool.job)
+		host_turn(host, true);
+	pool.holds = false;
+	return access;
+}
+
+static void let_go(struct link *link, struct message *ret_answer)
+{
+	assert_int_equal(__real_loop_work(pool.loop, pool.work, pool.done, pool.job), 0);
+	assert_true(link_receive(link, ret_answer));
+	link_close(link);
+}
+
+static void i4_a_denial_while_the_token_is_signed_wins(void **state)
+{
+	const struct host *host = need_people(state);
+	struct message answer, no;
+	struct link link;
+	uint32_t access = approve_and_hold(host, &link);
+
+	no = deny_of(access);
+	must_do(host, AS(MAIL), &no);
+	expect_state(host, access, "denied");
+	let_go(&link, &answer);
+	assert_int_equal(answer.id, MESSAGE_refused);
+	assert_non_null(strstr(answer.refused.text, "did not become active: it is denied"));
+	expect_state(host, access, "denied");
+	assert_int_equal(on_disk(host, "SELECT count(*) FROM decision"), 2);
+	assert_int_equal(on_disk(host, "SELECT count(*) FROM token"), 0);
+	assert_int_equal(on_disk(host, "SELECT count(*) FROM event WHERE event = 'grant'"), 0);
+	expect_sudo(host, DECISION_DENY, "was denied");
+}
+
 /* The approver's call and the look for what is ripe may both be on their way. */
 struct told {
 	int active, not_active;
@@ -204,23 +274,21 @@ static void tell(void *context, bool active)
 	told->not_active += !active;
 }
 
-static void two_activations_of_one_access_agree(void **state)
+static void activations_of_one_access_agree(void **state)
 {
-	struct host *host = need_people(state);
-	uint32_t access = must_request(host, AS(GAMES), "su:root");
+	const struct host *host = need_people(state);
+	struct message answer;
+	struct link link;
 	struct told told = {0};
+	uint32_t access = approve_and_hold(host, &link);
 
-	must_approve(host, AS(MAIL), access);
-	/* as if the rule had asked for one */
-	host_stop(host);
-	on_disk_do(host, "UPDATE access SET approvals = 1");
-	host_start_here(host);
 	grant_activate(host->jitd, access, tell, &told);
 	grant_activate(host->jitd, access, tell, &told);
 	while (told.active + told.not_active < 2)
 		host_turn(host, true);
 	assert_int_equal(told.active, 2);
-	host_turn(host, false);
+	let_go(&link, &answer);
+	assert_int_equal(answer.id, MESSAGE_done);
 	expect_state(host, access, "active");
 	assert_int_equal(on_disk(host, "SELECT count(*) FROM token"), 1);
 	assert_int_equal(on_disk(host, "SELECT count(*) FROM event WHERE event = 'grant'"), 1);
@@ -237,7 +305,8 @@ int main(void)
 	        TEST(two_distinct_people_approve),
 	        TEST(a_denial_ends_it),
 	        TEST(a_denial_and_the_last_approval_at_once),
-	        TEST(two_activations_of_one_access_agree),
+	        TEST(i4_a_denial_while_the_token_is_signed_wins),
+	        TEST(activations_of_one_access_agree),
 	};
 
 	people_come();

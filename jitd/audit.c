@@ -11,12 +11,13 @@
 #include "base/text.h"
 #include "jitd/clock.h"
 
-#define KINDS     64        /* kinds of refusal told apart at a time */
-#define BURST     128       /* written one by one before counting begins */
-#define REFILL_NS 100000000 /* one more after each 0.1 s */
-#define FLUSH_MS  5000
-#define TEXT_SIZE 1025
-#define WORD_SIZE 65
+#define KINDS        64        /* kinds of refusal told apart at a time */
+#define BURST        128       /* written one by one before counting begins */
+#define REFILL_NS    100000000 /* one more after each 0.1 s */
+#define FLUSH_MS     5000
+#define TEXT_SIZE    1025
+#define WORD_SIZE    65
+#define POLICY_SHOWN 16 /* hex digits: no two policies of a host share them by chance */
 
 struct kind {
 	uid_t uid;
@@ -124,8 +125,10 @@ static void print(const struct event *event, const struct clean_event *text, int
 static int write_event(struct jitd *jitd, int64_t now, const struct event *event, int64_t count)
 {
 	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_EVENT_INSERT);
+	char policy[POLICY_SHOWN + 1];
 	struct clean_event text;
 
+	clean(policy, sizeof(policy), jitd->policy_digest);
 	clean_all(&text, event);
 	print(event, &text, count);
 	query_number(&query, ":now", now);
@@ -145,6 +148,7 @@ static int write_event(struct jitd *jitd, int64_t now, const struct event *event
 	query_number(&query, ":pid", event->pid);
 	query_number(&query, ":count", count);
 	query_text(&query, ":text", text.text);
+	query_text(&query, ":policy", policy);
 	return query_finish(&query);
 }
 

@@ -41,6 +41,14 @@ bool call_may_see(const struct call *call, const struct access *access)
 	return may_see(call->roles, call->caller, access);
 }
 
+bool call_is_requester(const struct call *call, const struct access *access)
+{
+	uid_t uid = call->caller->uid;
+
+	return uid == access->uid || uid == access->login_uid ||
+	       call->peer->process.login_uid == access->uid;
+}
+
 void call_done(struct call *call, uint32_t access, const char *format, ...)
 {
 	char text[2048];
@@ -60,8 +68,7 @@ void call_done(struct call *call, uint32_t access, const char *format, ...)
 		MESSAGE_##name, offsetof(struct message, name.access)                              \
 	}
 
-/* The access that a command names, so that what was refused about it is found by its number. */
-static uint32_t named_access(const struct message *in)
+uint32_t call_access(const struct message *in)
 {
 	static const struct {
 		enum message_id id;
@@ -86,7 +93,7 @@ int call_refuse(struct call *call, const char *reason, const char *format, ...)
 	struct event event = {.event = EVENT_REFUSED,
 	                      .verdict = "deny",
 	                      .reason = reason,
-	                      .access = named_access(&call->in),
+	                      .access = call_access(&call->in), /* it is found by its number */
 	                      .actor = call->caller->name,
 	                      .actor_uid = call->caller->uid,
 	                      .pid = call->peer->process.pid,
@@ -95,10 +102,21 @@ int call_refuse(struct call *call, const char *reason, const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	call_say_no(call, "%s", text);
+	return audit_append(call->jitd, call->now, &event);
+}
+
+void call_say_no(struct call *call, const char *format, ...)
+{
+	char text[2048];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
 	memset(&call->out.refused, 0, sizeof(call->out.refused));
 	call->out.id = MESSAGE_refused;
 	text_sanitize(call->out.refused.text, sizeof(call->out.refused.text), text);
-	return audit_append(call->jitd, call->now, &event);
 }
 
 int call_check_text(struct call *call, const char *field, const char *text, size_t max,

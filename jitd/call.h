@@ -33,9 +33,15 @@ struct call {
 		struct identity *identity; /* NULL unless found */
 	} named[SCOPES_MAX]; /* the users that the command names, looked up before its handler */
 	size_t named_count;
+	enum names_result requester_result; /* of the access's subject, looked up by uid before the
+	                                     * handler, where the route says so */
+	struct identity *requester;         /* NULL unless found */
 	uint32_t activate; /* an access that has its last approval: made active before the answer
 	                      leaves */
-	bool issue;        /* a token is to be signed before the answer leaves (jitd/issue.h) */
+	bool refused_after_commit; /* the refusal tells of a change that goes with it */
+	bool sweep; /* new rules are in force: accesses are held against them before the answer
+	               leaves (jitd/sweep.h) */
+	bool issue; /* a token is to be signed before the answer leaves (jitd/issue.h) */
 	struct message in, out; /* out: done, minted or refused */
 };
 
@@ -46,6 +52,8 @@ unsigned int roles_of(const struct jitd *jitd, const struct peer_process *proces
  * or the event's failure. */
 __attribute__((format(printf, 3, 4))) void call_done(struct call *call, uint32_t access,
                                                      const char *format, ...);
+/* The refusal's line alone, for what writes an event of its own. */
+__attribute__((format(printf, 2, 3))) void call_say_no(struct call *call, const char *format, ...);
 __attribute__((format(printf, 3, 4))) must_check int call_refuse(struct call *call,
                                                                  const char *reason,
                                                                  const char *format, ...);
@@ -53,7 +61,12 @@ __attribute__((format(printf, 3, 4))) must_check int call_refuse(struct call *ca
 /* May this caller see the access? Its subject, a person whom its rule names as approver, an
  * auditor. */
 bool call_may_see(const struct call *call, const struct access *access);
+/* Is the caller, or the login they came through, who asked for the access or came to ask? */
+bool call_is_requester(const struct call *call, const struct access *access);
 bool may_see(unsigned int roles, const struct identity *person, const struct access *access);
+
+/* The access that a command names; 0: none. */
+uint32_t call_access(const struct message *in);
 
 /* Clean text within `max` bytes? Else refuses, naming the field, and returns true in *ret_refused.
  */

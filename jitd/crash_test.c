@@ -142,7 +142,7 @@ static void ask_for_root(struct worker *worker)
 }
 
 /* What waits for this approver, also what was asked before the last kill. */
-static size_t list_pending(struct worker *worker, uint32_t *ids, size_t max)
+static size_t list_pending(struct worker *worker, struct message *approvals, size_t max)
 {
 	const struct message list = {.id = MESSAGE_list, .list = {.view = VIEW_PENDING}};
 	struct message row;
@@ -150,8 +150,10 @@ static size_t list_pending(struct worker *worker, uint32_t *ids, size_t max)
 
 	ask(worker, &list, &row);
 	while (row.id != MESSAGE_end) {
-		if (row.id == MESSAGE_access && count < max)
-			ids[count++] = row.access.id;
+		if (row.id == MESSAGE_access && count < max) {
+			approvals[count] = approve_of(row.access.id, WIRE_DEFAULT);
+			memcpy(approvals[count++].approve.digest, row.access.digest, SHOWN_SIZE);
+		}
 		if (client_receive(&worker->client, NULL, NULL, &row, NULL) != 0)
 			_exit(0);
 	}
@@ -160,12 +162,13 @@ static size_t list_pending(struct worker *worker, uint32_t *ids, size_t max)
 
 static void approve(struct worker *worker)
 {
-	uint32_t ids[32];
-	size_t count = list_pending(worker, ids, sizeof(ids) / sizeof(ids[0]));
+	static struct message approvals[32];
+	size_t count = list_pending(worker, approvals, sizeof(approvals) / sizeof(approvals[0]));
 
 	for (size_t i = 0; i < count; i++)
-		if (done(worker, approve_of(ids[i], WIRE_DEFAULT), NULL))
-			write_down(worker, (struct ack){.kind = ACK_APPROVE, .access = ids[i]});
+		if (done(worker, approvals[i], NULL))
+			write_down(worker, (struct ack){.kind = ACK_APPROVE,
+			                                .access = approvals[i].approve.access});
 }
 
 /* The next access of which this was acknowledged. */

@@ -21,6 +21,7 @@
 #include "jitd/revocation.h"
 #include "jitd/rules.h"
 #include "jitd/session.h"
+#include "jitd/sweep.h"
 #include "jitd/unwritten.h"
 
 static const struct peer_calls peer_calls = {.receive = dispatch,
@@ -84,6 +85,8 @@ static int write_start(struct jitd *jitd)
 	if (r == 0)
 		r = audit_append(jitd, clock_wall(),
 		                 &(struct event){.event = EVENT_START, .text = text});
+	if (r == 0) /* the rules may have changed while nobody looked */
+		r = sweep_pending(jitd, clock_wall());
 	r = txn_leave(jitd->txn, r);
 	if (r == 0)
 		txn_flush(jitd->txn);
@@ -186,6 +189,7 @@ struct jitd *jitd_free(struct jitd *jitd)
 	 * peers closed and nobody known */
 	jitd->peers = peers_free(jitd->peers);
 	names_close(jitd->names);
+	sweeps_end(jitd);
 	while (jitd->loop && loop_work_in_flight(jitd->loop))
 		loop_turn(jitd->loop, true);
 	jitd->names = names_free(jitd->names);
@@ -204,33 +208,4 @@ struct jitd *jitd_free(struct jitd *jitd)
 	settings_free(jitd->settings);
 	free(jitd);
 	return NULL;
-}
-
-int jitd_reload(struct jitd *jitd, struct fault *fault)
-{
-	struct policy *fresh;
-	char digest[65];
-	int r = rules_load(jitd->settings, &fresh, digest, fault);
-
-	if (r < 0)
-		return r;
-	policy_free(jitd->policy);
-	jitd->policy = fresh;
-	memcpy(jitd->policy_digest, digest, sizeof(digest));
-	return 0;
-}
-
-int handle_reload(struct call *call)
-{
-	struct jitd *jitd = call->jitd;
-	struct fault fault;
-	struct event event = {.event = EVENT_POLICY, .actor = call->caller->name};
-	int r = jitd_reload(jitd, &fault);
-
-	if (r < 0)
-		return call_refuse(call, "policy", "the old policy stays: %s", fault.text);
-	event.text = jitd->policy_digest;
-	call_done(call, 0, "policy in force: %zu rule%s", policy_rule_count(jitd->policy),
-	          policy_rule_count(jitd->policy) == 1 ? "" : "s");
-	return audit_append(jitd, call->now, &event);
 }

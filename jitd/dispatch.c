@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "jitd/call.h"
 #include "jitd/check.h"
@@ -13,6 +14,7 @@
 #include "jitd/grant.h"
 #include "jitd/issue.h"
 #include "jitd/listing.h"
+#include "jitd/reload.h"
 #include "jitd/revocation.h"
 
 #define EVERYBODY 0U
@@ -23,6 +25,7 @@ struct route {
 	int (*handle)(struct call *call); /* inside a message; NULL: it answers by rows */
 	call_names *names;
 	void (*begin)(struct call *call); /* of those */
+	bool requester; /* who asked for the access that it names is looked up anew */
 };
 
 static void begin_listing(struct call *call);
@@ -31,22 +34,22 @@ static void begin_explanation(struct call *call);
 /* approve and deny are for persons; their handlers say so with the rule at hand, so that the line
  * can name who decides */
 static const struct route routes[] = {
-        {MESSAGE_request, ROLE_PERSON, handle_request, request_names, NULL},
-        {MESSAGE_cancel, ROLE_PERSON, handle_cancel, NULL, NULL},
-        {MESSAGE_approve, EVERYBODY, handle_approve, NULL, NULL},
-        {MESSAGE_deny, EVERYBODY, handle_deny, NULL, NULL},
-        {MESSAGE_revoke, ROLE_PERSON | ROLE_ADMIN, handle_revoke, revoke_names, NULL},
-        {MESSAGE_lock, ROLE_ADMIN, handle_lock, lock_names, NULL},
-        {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlock_names, NULL},
-        {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL, NULL},
-        {MESSAGE_token, ROLE_PERSON, handle_token, NULL, NULL},
-        {MESSAGE_list, EVERYBODY, NULL, NULL, begin_listing},
-        {MESSAGE_show, EVERYBODY, NULL, NULL, begin_listing},
-        {MESSAGE_watch, EVERYBODY, NULL, NULL, begin_listing},
-        {MESSAGE_sessions, EVERYBODY, NULL, NULL, begin_listing},
-        {MESSAGE_audit, ROLE_AUDITOR, NULL, NULL, begin_listing},
-        {MESSAGE_status, EVERYBODY, NULL, NULL, begin_listing},
-        {MESSAGE_explain, ROLE_ADMIN, NULL, explain_names, begin_explanation},
+        {MESSAGE_request, ROLE_PERSON, handle_request, request_names, NULL, false},
+        {MESSAGE_cancel, ROLE_PERSON, handle_cancel, NULL, NULL, false},
+        {MESSAGE_approve, EVERYBODY, handle_approve, NULL, NULL, true},
+        {MESSAGE_deny, EVERYBODY, handle_deny, NULL, NULL, false},
+        {MESSAGE_revoke, ROLE_PERSON | ROLE_ADMIN, handle_revoke, revoke_names, NULL, false},
+        {MESSAGE_lock, ROLE_ADMIN, handle_lock, lock_names, NULL, false},
+        {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlock_names, NULL, false},
+        {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL, NULL, false},
+        {MESSAGE_token, ROLE_PERSON, handle_token, NULL, NULL, false},
+        {MESSAGE_list, EVERYBODY, NULL, NULL, begin_listing, false},
+        {MESSAGE_show, EVERYBODY, NULL, NULL, begin_listing, false},
+        {MESSAGE_watch, EVERYBODY, NULL, NULL, begin_listing, false},
+        {MESSAGE_sessions, EVERYBODY, NULL, NULL, begin_listing, false},
+        {MESSAGE_audit, ROLE_AUDITOR, NULL, NULL, begin_listing, false},
+        {MESSAGE_status, EVERYBODY, NULL, NULL, begin_listing, false},
+        {MESSAGE_explain, ROLE_ADMIN, NULL, explain_names, begin_explanation, false},
 };
 
 static const struct route *find_route(enum message_id id)
@@ -62,6 +65,7 @@ static const struct route *find_route(enum message_id id)
 static void call_free(struct call *call)
 {
 	identity_free(call->caller);
+	identity_free(call->requester);
 	for (size_t i = 0; i < call->named_count; i++)
 		identity_free(call->named[i].identity);
 	peer_release(call->peer);
@@ -90,9 +94,9 @@ static void not_on_disk(struct call *call)
 	if (revocation_remember(call))
 		answer(call);
 	else
-		answer_refusal(
-		        call,
-		        "nothing was changed: jitd cannot write its database (is the disk full?)");
+		answer_refusal(call, call->sweep ? RELOAD_NOT_ON_DISK
+		                                 : "nothing was changed: jitd cannot write its "
+		                                   "database (is the disk full?)");
 }
 
 static void settle(struct txn_result *result, bool committed)
@@ -105,6 +109,20 @@ static void settle(struct txn_result *result, bool committed)
 		not_on_disk(call);
 }
 
+/* What came while the token was signed was faster: a denial, the end of its time, another rule. */
+static void not_active(struct call *call)
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+	char text[128] = "the access did not become active: jitd's log says why";
+
+	if (access_get(call->jitd->store, call->activate, &access) == 0 &&
+	    access->state != STATE_PENDING)
+		best_effort(text_format(text, sizeof(text),
+		                        "access %u did not become active: it is %s", access->id,
+		                        access_state_word(access->state)));
+	answer_refusal(call, text);
+}
+
 static void activated(void *context, bool active)
 {
 	struct call *call = context;
@@ -112,8 +130,7 @@ static void activated(void *context, bool active)
 	if (active)
 		txn_wait(call->jitd->txn, &call->result);
 	else
-		answer_refusal(call,
-		               "the access did not become active: see jit show, and jitd's log");
+		not_active(call);
 }
 
 static void fail(struct call *call, int error)
@@ -128,6 +145,18 @@ static void issued(struct call *call, int result)
 	if (result < 0)
 		fail(call, result);
 	else if (call->out.id == MESSAGE_refused)
+		answer(call);
+	else
+		txn_wait(call->jitd->txn, &call->result);
+}
+
+/* The new rules are in force. */
+static void swept(void *context, const struct swept *swept)
+{
+	struct call *call = context;
+
+	reload_tell(call, swept);
+	if (call->out.id == MESSAGE_refused)
 		answer(call);
 	else
 		txn_wait(call->jitd->txn, &call->result);
@@ -164,10 +193,13 @@ static void run(struct call *call)
 	}
 	if (r < 0)
 		fail(call, r);
-	else if (call->out.id == MESSAGE_refused)
+	else if (call->out.id == MESSAGE_refused && !call->refused_after_commit)
 		answer(call);
 	else if (call->activate)
 		grant_activate(call->jitd, call->activate, activated, call);
+	else if (call->sweep)
+		sweep_begin(call->jitd, call->in.reload.revoke ? call->caller->name : NULL, swept,
+		            call);
 	else if (call->issue)
 		issue_begin(call, issued);
 	else
@@ -224,6 +256,32 @@ static void look_up_named(struct call *call)
 		named_known(call, NAMES_UNKNOWN, NULL);
 }
 
+static void requester_known(void *context, enum names_result result,
+                            const struct identity *identity)
+{
+	struct call *call = context;
+
+	call->requester_result = result;
+	if (identity)
+		call->requester = identity_copy(identity);
+	look_up_named(call);
+}
+
+/* Of an access that nobody can have been shown yet nobody is looked up: its number was guessed. */
+static void look_up_requester(struct call *call)
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+	struct names_key key = {0};
+
+	if (!call->route->requester ||
+	    access_get(call->jitd->reader, call_access(&call->in), &access) != 0) {
+		look_up_named(call);
+		return;
+	}
+	key.uid = access->uid;
+	names_lookup(call->jitd->names, LANE_CLIENT, &key, requester_known, call);
+}
+
 static void caller_known(void *context, enum names_result result, const struct identity *identity)
 {
 	struct call *call = context;
@@ -240,7 +298,7 @@ static void caller_known(void *context, enum names_result result, const struct i
 	}
 	call->now = clock_wall();
 	call->roles = roles_of(call->jitd, &call->peer->process, call->caller);
-	look_up_named(call);
+	look_up_requester(call);
 }
 
 void dispatch(struct peer *peer, const struct message *message)

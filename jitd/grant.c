@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "jitd/clock.h"
 #include "jitd/order.h"
+#include "jitd/question.h"
+#include "jitd/vote.h"
 
 struct activation {
 	struct jitd *jitd;
@@ -45,27 +47,26 @@ static void mint_on_pool(void *job)
 		                   &activation->token);
 }
 
-/* Still pending, with enough approvals? Asked in the message that activates. Two may be on their
- * way for one access, the last approver's and that of grant_look(): who comes second finds it
- * active. */
+/* Still pending, with enough approvals of what it is, and its rule in force? Asked in the message
+ * that activates, so that a denial, or a change of the rule, that came meanwhile wins. Two may be
+ * on their way for one access, the last approver's and that of grant_look(): who comes second finds
+ * it active. */
 static int still_ripe(struct activation *activation, bool *ret_ripe, bool *ret_active)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
 	struct jitd *jitd = activation->jitd;
-	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_DECISION_COUNT);
+	struct votes votes = {.denials = INT64_MAX};
 	int r = access_get(jitd->store, activation->access->id, &access);
 
+	if (r == 0)
+		r = votes_of(jitd->store, access, &votes);
 	if (r)
-		return r < 0 ? r : -EIO;
-	query_number(&query, ":access", access->id);
-	r = query_step(&query);
-	if (r != QUERY_ROW)
 		return r < 0 ? r : -EIO;
 	*ret_active = access->state == STATE_ACTIVE;
 	*ret_ripe = access->state == STATE_PENDING && access->lapses > activation->order.iat &&
 	            access->seconds == activation->access->seconds &&
-	            query_column(&query, 0) >= access->approvals;
-	*ret_active = access->state == STATE_ACTIVE;
+	            votes.approvals >= access->approvals && votes.denials < access->denials &&
+	            question_rule(jitd, access);
 	return 0;
 }
 
@@ -84,11 +85,24 @@ static int activate_row(struct activation *activation)
 	return query_finish(&query);
 }
 
+/* For the event: how it came to be, and what was made for it. */
+static void describe(const struct activation *activation, char *ret_text, size_t size)
+{
+	const char *lead =
+	        activation->access->approvals ? "" : "no approval needed (approvals = 0); ";
+
+	if (activation->token)
+		best_effort(text_format(ret_text, size, "%sjti %s kid %s", lead,
+		                        activation->order.jti, activation->order.kid));
+	else
+		best_effort(text_format(ret_text, size, "%sto be typed", lead));
+}
+
 static int activate(struct activation *activation, bool *ret_active)
 {
 	const struct access *access = activation->access;
 	bool ripe = false;
-	char text[64];
+	char text[128];
 	int r = still_ripe(activation, &ripe, ret_active);
 
 	if (r < 0 || !ripe)
@@ -100,11 +114,7 @@ static int activate(struct activation *activation, bool *ret_active)
 		r = order_keep(activation->jitd, &activation->order, KIND_HELD, activation->token);
 	if (r < 0)
 		return r;
-	if (activation->token)
-		best_effort(text_format(text, sizeof(text), "jti %s kid %s", activation->order.jti,
-		                        activation->order.kid));
-	else
-		best_effort(text_format(text, sizeof(text), "to be typed"));
+	describe(activation, text, sizeof(text));
 	return audit_append(activation->jitd, activation->order.iat,
 	                    &(struct event){.event = EVENT_GRANT,
 	                                    .access = access->id,

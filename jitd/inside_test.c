@@ -24,6 +24,7 @@
 #include "jitd/call.h"
 #include "jitd/clock.h"
 #include "jitd/grant.h"
+#include "jitd/shown.h"
 
 #define RULES                                                                                       \
 	"rule \"become\" { who = {\"man\", \"games\"} scope = {\"sudo:games\", \"sudo:lp\"} "       \
@@ -159,6 +160,17 @@ static bool turn_until(struct jitd *jitd, const int *result)
 	return *result;
 }
 
+static void find_requester(struct call *call)
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+	uint32_t id = call_access(&call->in);
+
+	if (!id || access_get(call->jitd->store, id, &access) != 0)
+		return;
+	call->requester_result = NAMES_FOUND;
+	call->requester = person(access->uid);
+}
+
 /* As dispatch does it; true: done. The answer is in `message`. */
 static bool say(struct jitd *jitd, uid_t uid, int (*handle)(struct call *), struct message *message)
 {
@@ -172,6 +184,7 @@ static bool say(struct jitd *jitd, uid_t uid, int (*handle)(struct call *), stru
 	int active = -1;
 
 	memcpy(&call.in, message, sizeof(call.in));
+	find_requester(&call);
 	call.roles = roles_of(jitd, &peer.process, call.caller);
 	assert_int_equal(txn_enter(jitd->txn), 0);
 	assert_int_equal(handle(&call), 0);
@@ -182,6 +195,7 @@ static bool say(struct jitd *jitd, uid_t uid, int (*handle)(struct call *), stru
 	}
 	txn_flush(jitd->txn);
 	identity_free(call.caller);
+	identity_free(call.requester);
 	memcpy(message, &call.out, sizeof(*message));
 	return message->id == MESSAGE_done;
 }
@@ -205,6 +219,14 @@ static void give_back(struct jitd *jitd, uid_t uid, uint32_t access)
 	assert_true(say(jitd, uid, handle_cancel, &message));
 }
 
+static void look(struct jitd *jitd, uint32_t id, char ret_digest[static SHOWN_SIZE])
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+
+	assert_int_equal(access_get(jitd->store, id, &access), 0);
+	assert_int_equal(shown_digest(access, ret_digest), 0);
+}
+
 static bool approves(struct jitd *jitd, uid_t uid, uint32_t access, const char *refusal)
 {
 	struct message message = {.id = MESSAGE_approve};
@@ -212,6 +234,7 @@ static bool approves(struct jitd *jitd, uid_t uid, uint32_t access, const char *
 
 	message.approve.access = access;
 	message.approve.seconds = WIRE_DEFAULT;
+	look(jitd, access, message.approve.digest);
 	done = say(jitd, uid, handle_approve, &message);
 	if (!done)
 		assert_non_null(strstr(message.refused.text, refusal));

@@ -32,6 +32,7 @@ struct jitd {
 	struct peers *peers;
 	struct reservations *reservations;
 	struct sessions *sessions;
+	struct sweep *sweeps;        /* accesses being held against new rules (jitd/sweep) */
 	struct unwritten *unwritten; /* revocations and locks in force that are not on disk */
 	struct timer *deadline;      /* the next lapse or expiry */
 	char host_id[256];
@@ -47,8 +48,5 @@ struct jitd {
 must_check int jitd_new(struct settings *settings, struct sockets *sockets, struct jitd **ret_jitd,
                         struct fault *fault);
 struct jitd *jitd_free(struct jitd *jitd);
-
-/* Reads the policy again: all or nothing, the old one stays on error. */
-must_check int jitd_reload(struct jitd *jitd, struct fault *fault);
 
 #endif

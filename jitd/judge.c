@@ -153,19 +153,34 @@ static int judge_token(struct jitd *jitd, const struct access *access,
 	return judge_row(jitd, access->id, claims->jti, evidence, ret_reason);
 }
 
-/* What is asked anew at every check: membership, and deny rules. */
-static enum reason judge_policy(struct jitd *jitd, const struct door *door,
+static enum reason judge_question(const struct jitd *jitd, const struct access *access,
+                                  const struct question *question)
+{
+	if (!names_include(access->who, question->subject))
+		return REASON_NOT_A_MEMBER;
+	return question_denied_by(jitd, access, question) ? REASON_RULE_DENIES : REASON_NONE;
+}
+
+enum reason judge_rules(const struct jitd *jitd, const struct access *access,
+                        const struct identity *subject, int64_t now)
+{
+	const struct question question =
+	        question_of(jitd, subject, access->scope, access->host, now);
+
+	return judge_question(jitd, access, &question);
+}
+
+/* The same, for the scope that this door is, where it is known. */
+static enum reason judge_policy(const struct jitd *jitd, const struct door *door,
                                 const struct access *access)
 {
 	char scope[SCOPE_SIZE];
 	struct question question =
 	        question_of(jitd, door->subject, access->scope, access->host, door->now);
 
-	if (!names_include(access->who, door->subject))
-		return REASON_NOT_A_MEMBER;
 	if (door->account && door_scope(door, scope) == 0)
 		question.scopes = scope;
-	return question_denied_by(jitd, access, &question) ? REASON_RULE_DENIES : REASON_NONE;
+	return judge_question(jitd, access, &question);
 }
 
 static enum reason judge_running(struct jitd *jitd, const struct door *door,

@@ -51,6 +51,10 @@ must_check int judge_reserved(struct jitd *jitd, const struct door *door,
                               const struct reservation *reservation, struct judgement *judgement);
 must_check int judge_nothing(struct jitd *jitd, const struct door *door,
                              struct judgement *judgement);
+/* What is asked anew of the rules at every check, of all that the access allows: NOT_A_MEMBER of
+ * its rule's `who`, RULE_DENIES, or NONE. */
+enum reason judge_rules(const struct jitd *jitd, const struct access *access,
+                        const struct identity *subject, int64_t now);
 void judge_no(struct judgement *judgement, enum reason reason, uint32_t access);
 
 /* Burns the token of an allowed judgement: it was good once. Where somebody was faster the

@@ -91,7 +91,9 @@ static int send_access(struct peer *peer, const struct access *access)
 	struct message out = {.id = MESSAGE_access};
 	int r;
 
-	access_describe(access, &out.access);
+	r = access_describe(access, &out.access);
+	if (r < 0)
+		return r;
 	peer_send(peer, &out);
 	r = send_decisions(peer, access->id);
 	return r < 0 ? r : send_sessions_of(peer, access->id);
@@ -205,6 +207,7 @@ static void event_of_row(const struct query *query, struct wire_event *row)
 	row->pid = (uint32_t)query_column(query, 12);
 	row->count = query_column(query, 13);
 	text_sanitize(row->text, sizeof(row->text), query_column_text(query, 14));
+	text_sanitize(row->policy, sizeof(row->policy), query_column_text(query, 15));
 }
 
 static int list_events(struct peer *peer, struct listing *listing)
@@ -329,13 +332,19 @@ static void refuse_number(const struct call *call, uint32_t id, bool mine)
 	send_refusal(call->peer, text);
 }
 
+/* Who tries to decide on a request of their own, through whatever login, is told that it is. */
+static bool may_show(const struct call *call, const struct access *access)
+{
+	return call_may_see(call, access) || call_is_requester(call, access);
+}
+
 static void show(struct call *call, uint32_t id, bool mine)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
 	struct peer *peer = call->peer;
 	int r = access_get(call->jitd->reader, id, &access);
 
-	if (r == 0 && (mine ? access->uid != call->caller->uid : !call_may_see(call, access)))
+	if (r == 0 && (mine ? access->uid != call->caller->uid : !may_show(call, access)))
 		r = ACCESS_UNKNOWN;
 	if (r == ACCESS_UNKNOWN) {
 		refuse_number(call, id, mine);

@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libjitd.la
 libjitd_la_SOURCES = \
 	jitd/access.c jitd/access.h \
 	jitd/approval.c \
+	jitd/approver.c jitd/approver.h \
 	jitd/audit.c jitd/audit.h \
 	jitd/call.c jitd/call.h \
 	jitd/check.c jitd/check.h \
@@ -32,16 +33,21 @@ libjitd_la_SOURCES = \
 	jitd/privileges.c jitd/privileges.h \
 	jitd/process.c jitd/process.h \
 	jitd/question.c jitd/question.h \
+	jitd/reload.c jitd/reload.h \
 	jitd/request.c \
 	jitd/reservation.c jitd/reservation.h \
 	jitd/revocation.c jitd/revocation.h \
 	jitd/rules.c jitd/rules.h \
 	jitd/session.c jitd/session.h \
+	jitd/shown.c jitd/shown.h \
 	jitd/sockets.c jitd/sockets.h \
+	jitd/standing.c jitd/standing.h \
 	jitd/status.c jitd/status.h \
 	jitd/store.c jitd/store.h jitd/schema.def jitd/statements.def \
+	jitd/sweep.c jitd/sweep.h \
 	jitd/txn.c jitd/txn.h \
-	jitd/unwritten.c jitd/unwritten.h
+	jitd/unwritten.c jitd/unwritten.h \
+	jitd/vote.c jitd/vote.h
 libjitd_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(SQLITE_CFLAGS) $(LIBJWT_CFLAGS)
 libjitd_la_LIBADD = libtoken.la libpolicy.la libwire.la libbase.la $(UV_LIBS) $(SQLITE_LIBS) $(LIBJWT_LIBS) -lpthread
 
@@ -51,7 +57,7 @@ jitd_jitd_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 jitd_jitd_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 jitd_jitd_LDADD = libjitd.la
 
-JITD_UNIT_TESTS = jitd/access_test jitd/codes_test jitd/door_test jitd/floor_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test jitd/inside_test
+JITD_UNIT_TESTS = jitd/access_test jitd/codes_test jitd/door_test jitd/floor_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test jitd/inside_test jitd/shown_test
 if HAVE_CMOCKA
 check_PROGRAMS += $(JITD_UNIT_TESTS)
 TESTS += $(JITD_UNIT_TESTS)
@@ -59,6 +65,9 @@ endif
 jitd_access_test_SOURCES = jitd/access_test.c
 jitd_access_test_CFLAGS = $(TEST_CFLAGS)
 jitd_access_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_shown_test_SOURCES = jitd/shown_test.c
+jitd_shown_test_CFLAGS = $(TEST_CFLAGS)
+jitd_shown_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_codes_test_SOURCES = jitd/codes_test.c
 jitd_codes_test_CFLAGS = $(TEST_CFLAGS)
 jitd_codes_test_LDADD = libjitd.la $(CMOCKA_LIBS)

@@ -19,6 +19,7 @@
 #include "jitd/clock.h"
 #include "jitd/jitd.h"
 #include "jitd/privileges.h"
+#include "jitd/reload.h"
 #include "jitd/rules.h"
 #include "jitd/sockets.h"
 
@@ -89,17 +90,8 @@ static void stop(void *context)
 
 static void reload(void *context)
 {
-	struct jitd *jitd = context;
-	struct fault fault;
-	struct event event = {.event = EVENT_POLICY, .text = jitd->policy_digest};
-
 	service_notify("RELOADING=1");
-	if (jitd_reload(jitd, &fault) < 0) {
-		event.verdict = "deny";
-		event.reason = "policy";
-		event.text = fault.text;
-	}
-	audit_alone(jitd, clock_wall(), &event);
+	reload_by_signal(context);
 	service_notify("READY=1");
 }
 

@@ -212,12 +212,11 @@ static int insert(struct call *call, const struct wish *wish, uint32_t *ret_id)
 	query_text(&query, ":who", who);
 	query_text(&query, ":approvers", approvers);
 	query_number(&query, ":approvals", rule->approvals);
+	query_number(&query, ":denials", rule->denials);
 	query_text(&query, ":reason", call->in.request.reason);
+	query_text(&query, ":ticket", call->in.request.ticket);
 	query_number(&query, ":seconds", wish->seconds);
-	if (rule->uses)
-		query_number(&query, ":uses_left", rule->uses);
-	else
-		query_null(&query, ":uses_left");
+	query_number(&query, ":uses", rule->uses);
 	query_text(&query, ":present", rule->present == PRESENT_HELD ? "held" : "typed");
 	query_number(&query, ":token_ttl", rule->token_ttl);
 	query_number(&query, ":now", call->now);

@@ -66,6 +66,17 @@ static void report(void *context, enum policy_severity severity, const char *lin
 	print("error", clean);
 }
 
+static void count_others(const struct reporting *reporting)
+{
+	struct fault first = *reporting->fault;
+	size_t others = reporting->errors - 1;
+
+	if (reporting->errors > 1)
+		fault_set(reporting->fault, 0,
+		          "%.420s (and %zu more error%s, which jitd's log has)", first.text, others,
+		          others == 1 ? "" : "s");
+}
+
 int rules_load(const struct settings *settings, struct policy **ret_policy,
                char ret_digest[static 65], struct fault *fault)
 {
@@ -88,5 +99,7 @@ int rules_load(const struct settings *settings, struct policy **ret_policy,
 	r = policy_parse(sources, folder->count, &site, report, &reporting, ret_policy);
 	if (r == 0)
 		memcpy(ret_digest, fresh, sizeof(fresh));
+	else
+		count_others(&reporting);
 	return r;
 }

@@ -8,7 +8,8 @@
 
 #include "policy/settings.h"
 
-/* All or nothing: the first error is the fault, all of them are logged. ret_digest: SHA-256 of the
+/* All or nothing: the first error is the fault, with how many more there are; then all of them are
+ * logged. ret_digest: SHA-256 of the
  * texts, as hex. A directory that is not there is refused; an empty one gives a policy that denies
  * all. */
 must_check int rules_load(const struct settings *settings, struct policy **ret_policy,

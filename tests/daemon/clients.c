@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "jitd/access.h"
 #include "tests/daemon/harness.h"
 
 #define PATIENCE_MS 20000
@@ -188,14 +189,23 @@ bool link_receive(struct link *link, struct message *ret_message)
 	return true;
 }
 
+/* Whoever approves has looked before. */
+static void look(const struct host *host, struct message *message)
+{
+	if (message->id == MESSAGE_approve && !message->approve.digest[0])
+		shown_on_disk(host, message->approve.access, message->approve.digest);
+}
+
 void say(const struct host *host, struct person person, const struct message *message,
          struct message *ret_answer)
 {
 	bool pam = message->id == MESSAGE_check;
+	struct message out = *message;
 	struct link link;
 
+	look(host, &out);
 	link_open(host, pam ? PAM_SOCKET : CLIENT_SOCKET, person, &link);
-	link_send(&link, message);
+	link_send(&link, &out);
 	assert_true(link_receive(&link, ret_answer));
 	link_close(&link);
 }
@@ -373,6 +383,47 @@ int64_t on_disk(const struct host *host, const char *format, ...)
 	number = number_of(reader, sql);
 	reader_close(reader);
 	return number;
+}
+
+static char *column(sqlite3_stmt *row, int number)
+{
+	return (char *)(uintptr_t)sqlite3_column_text(row, number);
+}
+
+/* Read anew, so that a digest of jitd's is held against one of the row. */
+void shown_on_disk(const struct host *host, uint32_t access, char ret_digest[static SHOWN_SIZE])
+{
+	sqlite3 *reader = reader_open(host);
+	sqlite3_stmt *row = NULL;
+	struct access shown = {.id = access};
+
+	memset(ret_digest, '0', SHOWN_DIGITS);
+	ret_digest[SHOWN_DIGITS] = '\0';
+	assert_int_equal(sqlite3_prepare_v2(reader,
+	                                    "SELECT uid, subject, scope, host, reason, ticket, "
+	                                    "asked, present = 'typed', uses, approvals, denials, "
+	                                    "rule, rule_text FROM access WHERE id = ?",
+	                                    -1, &row, NULL),
+	                 SQLITE_OK);
+	assert_int_equal(sqlite3_bind_int64(row, 1, access), SQLITE_OK);
+	if (sqlite3_step(row) == SQLITE_ROW) {
+		shown.uid = (uid_t)sqlite3_column_int64(row, 0);
+		shown.subject = column(row, 1);
+		shown.scope = column(row, 2);
+		shown.host = column(row, 3);
+		shown.reason = column(row, 4);
+		shown.ticket = column(row, 5);
+		shown.asked = sqlite3_column_int64(row, 6);
+		shown.typed = sqlite3_column_int(row, 7);
+		shown.uses = sqlite3_column_int64(row, 8);
+		shown.approvals = (unsigned int)sqlite3_column_int(row, 9);
+		shown.denials = (unsigned int)sqlite3_column_int(row, 10);
+		shown.rule = column(row, 11);
+		shown.rule_text = column(row, 12);
+		assert_int_equal(shown_digest(&shown, ret_digest), 0);
+	}
+	sqlite3_finalize(row);
+	reader_close(reader);
 }
 
 void on_disk_do(const struct host *host, const char *sql)

@@ -18,6 +18,7 @@
 #include "base/decision.h"
 #include "jitd/jitd.h"
 #include "jitd/process.h"
+#include "jitd/shown.h"
 #include "wire/client.h"
 
 /* Users and groups of every Debian. */
@@ -81,7 +82,8 @@ bool link_receive(struct link *link, struct message *ret_message);
  * connection over, the other takes it; -1: it did not come. */
 bool connect_and_hand_over(const char *path, int to);
 int take_over(int from);
-/* Sends and receives on a connection of its own; the answer is done, refused or a verdict. */
+/* Sends and receives on a connection of its own; the answer is done, refused or a verdict. An
+ * approval without a digest gets that of what is on disk. */
 void say(const struct host *host, struct person person, const struct message *message,
          struct message *ret_answer);
 
@@ -116,6 +118,9 @@ __attribute__((format(printf, 2, 3))) int64_t reader_number(struct sqlite3 *read
 /* With a connection of its own. */
 __attribute__((format(printf, 2, 3))) int64_t on_disk(const struct host *host, const char *format,
                                                       ...);
+
+/* The digest of what an access is; zeros where there is none. */
+void shown_on_disk(const struct host *host, uint32_t access, char ret_digest[static SHOWN_SIZE]);
 
 /* Changes the database behind jitd's back, while it does not run. */
 void on_disk_do(const struct host *host, const char *sql);
