@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "cli/connection.h"
 
 /* Appends one item of `size` bytes; room doubles, so its size follows from the count. */
 static int append(void **items, size_t *count, const void *item, size_t size)
@@ -108,13 +107,26 @@ enum exit_code access_list_fetch(const struct invocation *in, const struct messa
 enum exit_code access_fetch(const struct invocation *in, uint32_t access, bool mine,
                             struct access_list *ret_list)
 {
+	cleanup(cleanup_connection) struct connection connection = CONNECTION(in);
+
+	return access_fetch_on(&connection, access, mine, ret_list);
+}
+
+enum exit_code access_fetch_on(struct connection *connection, uint32_t access, bool mine,
+                               struct access_list *ret_list)
+{
 	const struct message message = {.id = MESSAGE_show,
 	                                .show = {.access = access, .mine = mine}};
+	const struct invocation *in = connection->in;
 	struct access_list list = {0};
-	enum exit_code code = access_list_fetch(in, &message, NULL, &list);
+	enum exit_code code = connection_send(connection, &message);
 
-	if (code != EXIT_DONE)
+	if (code == EXIT_DONE)
+		code = read_rows(connection, &list);
+	if (code != EXIT_DONE) {
+		access_list_done(&list);
 		return code;
+	}
 	if (list.count != 1 || list.items[0].access.id != access) {
 		access_list_done(&list);
 		return give_up(in, EXIT_REFUSED,

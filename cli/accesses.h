@@ -5,7 +5,7 @@
 #ifndef JIT_CLI_ACCESSES_H
 #define JIT_CLI_ACCESSES_H
 
-#include "cli/command.h"
+#include "cli/connection.h"
 #include "wire/message.h"
 
 struct access_record {
@@ -34,6 +34,9 @@ must_check enum exit_code access_list_fetch(const struct invocation *in,
 /* One access of this number. `mine`: only as its subject. */
 must_check enum exit_code access_fetch(const struct invocation *in, uint32_t access, bool mine,
                                        struct access_list *ret_list);
+/* The same on a connection that more is said on. */
+must_check enum exit_code access_fetch_on(struct connection *connection, uint32_t access, bool mine,
+                                          struct access_list *ret_list);
 
 void access_list_done(struct access_list *list);
 

@@ -18,10 +18,13 @@ static struct message access_row(const char *state)
 
 	access->id = 42;
 	access->approvals_needed = 1;
+	access->denials_needed = 1;
 	access->seconds = 900;
+	access->asked = 900;
 	access->requested = ASKED;
 	access->uses_left = -1;
 	snprintf(access->present, sizeof(access->present), "held");
+	snprintf(access->digest, sizeof(access->digest), DIGEST_SHOWN);
 	snprintf(access->state, sizeof(access->state), "%s", state);
 	snprintf(access->subject, sizeof(access->subject), "alice");
 	snprintf(access->scope, sizeof(access->scope), "sudo:root su:postgres");
@@ -37,6 +40,15 @@ void send_pending(struct play *play)
 
 	row.access.requested = (int64_t)time(NULL);
 	row.access.lapses = row.access.requested + 10800;
+	play_send(play, &row);
+}
+
+void send_ticket(struct play *play, const char *ticket)
+{
+	struct message row = access_row("pending");
+
+	snprintf(row.access.reason, sizeof(row.access.reason), "disk full");
+	snprintf(row.access.ticket, sizeof(row.access.ticket), "%s", ticket);
 	play_send(play, &row);
 }
 

@@ -9,8 +9,12 @@
 
 #define ASKED 1763913912 /* 2025-11-23T16:05:12Z */
 
-void send_pending(struct play *play); /* asked now, lapses in 3h */
-void send_active(struct play *play);  /* for a quarter of an hour yet */
+#define DIGEST_REST  "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define DIGEST_SHOWN "a" DIGEST_REST /* of what the approver sees */
+
+void send_pending(struct play *play);                    /* asked now, lapses in 3h */
+void send_ticket(struct play *play, const char *ticket); /* a pending one, with a reason */
+void send_active(struct play *play);                     /* for a quarter of an hour yet */
 /* An active one of another number, for these scopes, at this host. */
 void send_access(struct play *play, uint32_t id, const char *scope, const char *host);
 void send_typed(struct play *play); /* active, present = typed */

@@ -120,22 +120,28 @@ enum reply connection_receive(struct connection *connection, struct message *ret
 	return reply;
 }
 
-enum exit_code command_done(const struct invocation *in, const struct message *message)
+enum exit_code connection_done(struct connection *connection, const struct message *message)
 {
-	cleanup(cleanup_connection) struct connection connection = CONNECTION(in);
 	struct message answer;
-	enum exit_code code = connection_send(&connection, message);
+	enum exit_code code = connection_send(connection, message);
 	enum reply reply;
 
 	if (code != EXIT_DONE)
 		return code;
-	reply = connection_receive(&connection, &answer);
+	reply = connection_receive(connection, &answer);
 	if (reply == REPLY_NONE)
-		return connection.code;
+		return connection->code;
 	if (reply != REPLY_DONE)
-		return connection_unexpected(&connection, &answer);
+		return connection_unexpected(connection, &answer);
 	printf("%s\n", *answer.done.text ? answer.done.text : "done");
 	return EXIT_DONE;
+}
+
+enum exit_code command_done(const struct invocation *in, const struct message *message)
+{
+	cleanup(cleanup_connection) struct connection connection = CONNECTION(in);
+
+	return connection_done(&connection, message);
 }
 
 void wire_typed(char *ret_field, size_t size, const char *typed)

@@ -50,7 +50,10 @@ enum exit_code connection_unexpected(const struct connection *connection,
 enum exit_code connection_unreachable(const struct invocation *in, int error,
                                       const struct fault *fault);
 
-/* A whole command that is answered by done: sends it, prints the line of the answer. */
+/* A command that is answered by done: sends it, prints the line of the answer. */
+must_check enum exit_code connection_done(struct connection *connection,
+                                          const struct message *message);
+/* The same as a whole command. */
 enum exit_code command_done(const struct invocation *in, const struct message *message);
 
 /* Copies what was typed into a field of the wire. What is longer than the field is cut and its last

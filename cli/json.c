@@ -98,16 +98,18 @@ static json_t *access_object(const struct access_record *record)
 {
 	const struct wire_access *access = &record->access;
 
-	return json_pack("{s:o s:o s:o s:o s:o s:o s:o s:n s:o s:o s:o s:o s:I s:o s:o s:o s:o}",
-	                 "id", number(access->id), "state", text(access->state), "subject",
-	                 text(access->subject), "scopes", scopes(access->scope), "host",
-	                 text(access->host), "rule", text(access->rule), "reason",
-	                 text(access->reason), "ticket", "requested", instant(access->requested),
-	                 "decided", instant(access->decided), "from", instant(access->from),
-	                 "until", instant(access->until), "approvals_needed",
-	                 (json_int_t)access->approvals_needed, "decisions", decisions(record),
-	                 "uses_left", count_or_null(access->uses_left), "present",
-	                 text(access->present), "sessions", sessions(record));
+	return json_pack(
+	        "{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:I s:I s:o s:o s:o s:o s:o s:o}",
+	        "id", number(access->id), "state", text(access->state), "subject",
+	        text(access->subject), "scopes", scopes(access->scope), "host", text(access->host),
+	        "rule", text(access->rule), "reason", text(access->reason), "ticket",
+	        text(access->ticket), "requested", instant(access->requested), "decided",
+	        instant(access->decided), "from", instant(access->from), "until",
+	        instant(access->until), "approvals_needed", (json_int_t)access->approvals_needed,
+	        "denials_needed", (json_int_t)access->denials_needed, "asked",
+	        count_or_null(access->asked ? access->asked : -1), "decisions", decisions(record),
+	        "uses_left", count_or_null(access->uses_left), "present", text(access->present),
+	        "digest", text(access->digest), "sessions", sessions(record));
 }
 
 static json_t *step_object(const struct wire_step *step)
@@ -118,14 +120,15 @@ static json_t *step_object(const struct wire_step *step)
 
 static json_t *event_object(const struct wire_event *event)
 {
-	return json_pack(
-	        "{s:I s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:I s:o}", "id",
-	        (json_int_t)event->id, "at", instant(event->at), "event", text(event->event),
-	        "verdict", text(event->verdict), "reason", text(event->reason), "access",
-	        number(event->access), "session", text(event->session), "subject",
-	        text(event->subject), "actor", text(event->actor), "service", text(event->service),
-	        "phase", text(event->phase), "account", text(event->account), "pid",
-	        number(event->pid), "count", (json_int_t)event->count, "text", text(event->text));
+	return json_pack("{s:I s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:I s:o s:o}", "id",
+	                 (json_int_t)event->id, "at", instant(event->at), "event",
+	                 text(event->event), "verdict", text(event->verdict), "reason",
+	                 text(event->reason), "access", number(event->access), "session",
+	                 text(event->session), "subject", text(event->subject), "actor",
+	                 text(event->actor), "service", text(event->service), "phase",
+	                 text(event->phase), "account", text(event->account), "pid",
+	                 number(event->pid), "count", (json_int_t)event->count, "text",
+	                 text(event->text), "policy", text(event->policy));
 }
 
 /* Takes the object; NULL is a maker that failed. */

@@ -224,34 +224,47 @@ static void print_in_full(const struct access_record *record, int64_t now)
 {
 	const struct wire_access *access = &record->access;
 	char standing[STANDING_SIZE], length[DURATION_SIZE], uses[32] = "", needed[64] = "";
+	char asked[DURATION_SIZE], lasts[2 * DURATION_SIZE + 16], enough[64] = "";
 	char next[NEXT_SIZE], present[sizeof(access->present) + NEXT_SIZE + 4];
 
 	access_standing(access, now, standing);
 	format_duration(access->seconds, length);
+	format_duration(access->asked, asked);
+	(void)snprintf(lasts, sizeof(lasts), "%s%s%s%s", length,
+	               access->asked > access->seconds ? " (" : "",
+	               access->asked > access->seconds ? asked : "",
+	               access->asked > access->seconds ? " asked)" : "");
 	if (access->uses_left >= 0)
 		(void)snprintf(uses, sizeof(uses), "%lld", (long long)access->uses_left);
 	if (access->approvals_needed)
 		(void)snprintf(needed, sizeof(needed), "%zu of %u", approvals_of(record),
 		               access->approvals_needed);
+	if (access->denials_needed > 1)
+		(void)snprintf(enough, sizeof(enough), "%zu of %u",
+		               record->decision_count - approvals_of(record),
+		               access->denials_needed);
 	access_next(access, next);
 	(void)snprintf(present, sizeof(present), "%s%s%s", access->present, *next ? "; " : "",
 	               next);
 	printf("access %u %s\n", access->id, standing);
 	print_line("subject", access->subject);
 	print_line("scope", access->scope);
-	print_line("for", length);
+	print_line("for", lasts);
 	print_line("host", access->host);
 	print_line("rule", access->rule);
 	print_line("reason", access->reason);
+	print_line("ticket", access->ticket);
 	print_time("requested", access->requested, now);
 	print_line("approvers", access->approvers);
 	print_line("approvals", needed);
+	print_line("denials", enough);
 	print_decisions(record, now);
 	print_time("decided", access->decided, now);
 	print_time("from", access->from, now);
 	print_time("until", access->until, now);
 	print_line("uses left", uses);
 	print_line("present", present);
+	print_line("digest", access->digest);
 	print_sessions(record, now);
 }
 

@@ -33,12 +33,13 @@ static int tear_down(void **state)
 	"{\"id\":42,\"state\":\"expired\",\"subject\":\"alice\",\"scopes\":[\"sudo:root\","        \
 	"\"su:postgres\"],\"host\":\"web1\",\"rule\":\"ops\",\"reason\":null,\"ticket\":null,"     \
 	"\"requested\":\"2025-11-23T16:05:12Z\",\"decided\":null,\"from\":null,\"until\":null,"    \
-	"\"approvals_needed\":1,"
-#define FULL_REST                                                                                                  \
-	"\"decisions\":[{\"by\":\"bob\",\"verdict\":\"approve\",\"at\":\"2025-11-23T16:06:12Z\","                  \
-	"\"comment\":null}],\"uses_left\":null,\"present\":\"held\",\"sessions\":[{\"id\":\"42-1\",\"access\":42," \
-	"\"subject\":\"alice\",\"service\":\"sudo\",\"account\":\"root\",\"tty\":null,"                            \
-	"\"rhost\":null,\"pid\":1234,\"since\":\"2025-11-23T16:06:22Z\",\"until\":null,"                           \
+	"\"approvals_needed\":1,\"denials_needed\":1,\"asked\":900,"
+#define FULL_REST                                                                                  \
+	"\"decisions\":[{\"by\":\"bob\",\"verdict\":\"approve\",\"at\":\"2025-11-23T16:06:12Z\","  \
+	"\"comment\":null}],\"uses_left\":null,\"present\":\"held\",\"digest\":\"" DIGEST_SHOWN    \
+	"\",\"sessions\":[{\"id\":\"42-1\",\"access\":42,"                                         \
+	"\"subject\":\"alice\",\"service\":\"sudo\",\"account\":\"root\",\"tty\":null,"            \
+	"\"rhost\":null,\"pid\":1234,\"since\":\"2025-11-23T16:06:22Z\",\"until\":null,"           \
 	"\"ended\":null}]}"
 
 static void list_prints_a_json_array(void **state)
@@ -56,7 +57,8 @@ static void list_prints_a_json_array(void **state)
 	assert_string_equal(
 	        play->out,
 	        "[\n" BARE_JSON FULL_REST ",\n" BARE_JSON
-	        "\"decisions\":[],\"uses_left\":null,\"present\":\"held\",\"sessions\":[]}\n]\n");
+	        "\"decisions\":[],\"uses_left\":null,\"present\":\"held\",\"digest\":\"" DIGEST_SHOWN
+	        "\",\"sessions\":[]}\n]\n");
 }
 
 static void an_empty_list_is_an_empty_array(void **state)
@@ -102,6 +104,7 @@ static void show_prints_everything(void **state)
 	play_send_end(play);
 	finish_with(play, 0, "access 42 denied: by bob: no\n", NULL);
 	assert_non_null(strstr(play->out, "  approvers  bob %dba-leads\n"));
+	assert_non_null(strstr(play->out, "  digest     " DIGEST_SHOWN "\n"));
 	assert_non_null(strstr(play->out, "  deny       bob at 2025-11-23 16:06: no\n"));
 	assert_non_null(strstr(play->out, "  session    42-1: sudo as root, pid 1234, "));
 }
@@ -129,6 +132,23 @@ static void what_must_be_typed_says_so(void **state)
 	send_active(play);
 	play_send_end(play);
 	finish_with(play, 0, "  present    held\n", NULL);
+}
+
+static void a_ticket_is_shown(void **state)
+{
+	(void)state;
+	play_start(play, false, "jitd-admin", "show", "42", NULL);
+	play_expect(play, MESSAGE_show);
+	send_ticket(play, "INC-7");
+	play_send_end(play);
+	finish_with(play, 0, "  ticket     INC-7\n", NULL);
+	play_start(play, false, "jitd-admin", "show", "42", "--json", NULL);
+	play_expect(play, MESSAGE_show);
+	send_ticket(play, "INC-7");
+	play_send_end(play);
+	finish_with(play, 0, "\"ticket\": \"INC-7\"", NULL);
+	assert_non_null(strstr(play->out, "\"digest\": \"" DIGEST_SHOWN "\""));
+	assert_non_null(strstr(play->out, "\"denials_needed\": 1"));
 }
 
 static void show_of_my_own_says_so(void **state)
@@ -186,6 +206,7 @@ static void audit_prints_events(void **state)
 	snprintf(row.event.verdict, sizeof(row.event.verdict), "deny");
 	snprintf(row.event.reason, sizeof(row.event.reason), "no-access");
 	snprintf(row.event.subject, sizeof(row.event.subject), "alice");
+	snprintf(row.event.policy, sizeof(row.event.policy), "00112233445566aa");
 	snprintf(row.event.text, sizeof(row.event.text), "you \"hold\" none");
 	play_start(play, false, "jitd-admin", "audit", "list", "--access", "42", "--since=-2h",
 	           NULL);
@@ -209,7 +230,8 @@ static void audit_prints_events(void **state)
 	            "\"verdict\":\"deny\",\"reason\":\"no-access\",\"access\":null,"
 	            "\"session\":null,\"subject\":\"alice\",\"actor\":null,\"service\":null,"
 	            "\"phase\":null,\"account\":null,\"pid\":null,\"count\":3,"
-	            "\"text\":\"you \\\"hold\\\" none\"},\n{",
+	            "\"text\":\"you \\\"hold\\\" none\","
+	            "\"policy\":\"00112233445566aa\"},\n{",
 	            NULL);
 }
 
@@ -263,12 +285,13 @@ int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	        EACH(list_prints_a_json_array),   EACH(an_empty_list_is_an_empty_array),
-	        EACH(list_prints_a_table),        EACH(show_prints_everything),
-	        EACH(what_must_be_typed_says_so), EACH(show_of_my_own_says_so),
-	        EACH(pending_wait_waits),         EACH(sessions_as_table_and_json),
-	        EACH(audit_prints_events),        EACH(nothing_is_nothing),
-	        EACH(status_as_table_and_json),   EACH(ready_waits_for_jitd_to_come),
+	        EACH(list_prints_a_json_array),     EACH(an_empty_list_is_an_empty_array),
+	        EACH(list_prints_a_table),          EACH(show_prints_everything),
+	        EACH(what_must_be_typed_says_so),   EACH(a_ticket_is_shown),
+	        EACH(show_of_my_own_says_so),       EACH(pending_wait_waits),
+	        EACH(sessions_as_table_and_json),   EACH(audit_prints_events),
+	        EACH(nothing_is_nothing),           EACH(status_as_table_and_json),
+	        EACH(ready_waits_for_jitd_to_come),
 	};
 
 	return cmocka_run_group_tests_name("listing", tests, NULL, NULL);

@@ -7,6 +7,7 @@ libcli_la_SOURCES = \
 	cli/admin/approve.c \
 	cli/admin/audit_list.c \
 	cli/admin/deny.c \
+	cli/admin/digest.c cli/admin/digest.h \
 	cli/admin/explanation.c cli/admin/explanation.h \
 	cli/admin/list.c \
 	cli/admin/lock.c \

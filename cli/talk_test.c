@@ -33,11 +33,22 @@ static int tear_down(void **state)
 
 /* ---- commands ---- */
 
+/* What the approver is about to say yes to. */
+static void show_before_yes(void)
+{
+	play_expect(play, MESSAGE_show);
+	assert_int_equal(play->in.show.access, 42);
+	assert_int_equal(play->in.show.mine, 0);
+	send_pending(play);
+	play_send_end(play);
+}
+
 static void commands_carry_what_was_typed(void **state)
 {
 	(void)state;
 	play_start(play, false, "jitd-admin", "approve", "42", "--for", "-5m", "--comment", "ok",
 	           NULL);
+	show_before_yes();
 	play_expect(play, MESSAGE_approve);
 	assert_int_equal(play->in.approve.access, 42);
 	assert_int_equal(play->in.approve.seconds, -300); /* jitd refuses it, with an event */
@@ -61,6 +72,74 @@ static void commands_carry_what_was_typed(void **state)
 	finish_with(play, 1, NULL, "no such user\n");
 	play_start(play, false, "jitd-admin", "policy", "reload", NULL);
 	play_expect(play, MESSAGE_reload);
+	assert_int_equal(play->in.reload.revoke, 0);
+	send_done(play, 0, "5 rules");
+	finish_with(play, 0, "5 rules\n", NULL);
+}
+
+/* On the connection on which it was shown. */
+static void a_yes_is_for_what_was_shown(void **state)
+{
+	int connection;
+
+	(void)state;
+	play_start(play, false, "jitd-admin", "approve", "42", NULL);
+	show_before_yes();
+	connection = play->peer;
+	play_expect(play, MESSAGE_approve);
+	assert_int_equal(play->peer, connection);
+	assert_string_equal(play->in.approve.digest, DIGEST_SHOWN);
+	send_done(play, 42, "approved");
+	finish_with(play, 0, "approved\n", NULL);
+	play_start(play, false, "jitd-admin", "approve", "42", NULL);
+	play_expect(play, MESSAGE_show);
+	send_refused(play, "no such access: 42");
+	finish_with(play, 1, NULL, "jitd-admin: no such access: 42\n");
+}
+
+static void a_yes_on_a_terminal_says_what_it_is_for(void **state)
+{
+	(void)state;
+	play->one_screen = true;
+	play_start(play, true, "jitd-admin", "approve", "42", NULL);
+	play_expect(play, MESSAGE_show);
+	send_ticket(play, "INC-7");
+	play_send_end(play);
+	play_see(play, "access 42: alice asks for sudo:root su:postgres on web1, 15m (rule ops)");
+	play_see(play, "reason: disk full; ticket: INC-7");
+	play_expect(play, MESSAGE_approve);
+	send_done(play, 42, "approved");
+	assert_int_equal(play_finish(play), 0);
+}
+
+static void a_digest_that_was_seen_is_sent_as_it_is(void **state)
+{
+	static const char *const wrong[] = {"", "1", "A" DIGEST_REST, DIGEST_SHOWN "0"};
+	static const char seen[] = "b" DIGEST_REST;
+
+	(void)state;
+	play_start(play, false, "jitd-admin", "approve", "42", "--digest", seen, NULL);
+	play_expect(play, MESSAGE_approve);
+	assert_string_equal(play->in.approve.digest, seen);
+	send_refused(play, "access 42 is not what you were shown");
+	finish_with(play, 1, NULL, "not what you were shown\n");
+	play_start(play, false, "jitd-admin", "deny", "42", "--digest", seen, NULL);
+	play_expect(play, MESSAGE_deny);
+	assert_string_equal(play->in.deny.digest, seen);
+	send_done(play, 42, "denied");
+	finish_with(play, 0, "denied\n", NULL);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		play_start(play, false, "jitd-admin", "approve", "42", "--digest", wrong[i], NULL);
+		finish_with(play, 2, NULL, "not a digest, which is 64 hex digits");
+	}
+}
+
+static void reload_says_whether_it_revokes(void **state)
+{
+	(void)state;
+	play_start(play, false, "jitd-admin", "policy", "reload", "--revoke", NULL);
+	play_expect(play, MESSAGE_reload);
+	assert_int_equal(play->in.reload.revoke, 1);
 	send_done(play, 0, "5 rules");
 	finish_with(play, 0, "5 rules\n", NULL);
 }
@@ -99,8 +178,9 @@ static void what_is_too_long_reaches_jitd_as_too_long(void **state)
 	memset(reason, 'x', sizeof(reason) - 1);
 	memset(scope, 's', sizeof(scope) - 1);
 	play_start(play, false, "jit", "request", scope, "--reason", reason, "--for", "999999w",
-	           NULL);
+	           "--ticket", reason, NULL);
 	play_expect(play, MESSAGE_request);
+	assert_int_equal(strlen(play->in.request.ticket), 4096);
 	assert_int_equal(strlen(play->in.request.reason), 4096);
 	assert_int_equal(strlen(play->in.request.scope), 1024);
 	assert_int_equal(play->in.request.scope[1023], '~');
@@ -153,6 +233,7 @@ static void an_answer_to_another_question_is_an_error(void **state)
 	play_send_end(play);
 	finish_with(play, 1, NULL, "another");
 	play_start(play, false, "jitd-admin", "approve", "42", NULL);
+	show_before_yes();
 	play_expect(play, MESSAGE_approve);
 	play_send_end(play);
 	finish_with(play, 1, NULL, "'end'");
@@ -217,6 +298,10 @@ int main(void)
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 	        EACH(commands_carry_what_was_typed),
+	        EACH(a_yes_is_for_what_was_shown),
+	        EACH(a_yes_on_a_terminal_says_what_it_is_for),
+	        EACH(a_digest_that_was_seen_is_sent_as_it_is),
+	        EACH(reload_says_whether_it_revokes),
 	        EACH(revoke_names_what_is_revoked),
 	        EACH(what_is_too_long_reaches_jitd_as_too_long),
 	        EACH(garbage_and_hanging_up_are_unreachable),

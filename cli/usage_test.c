@@ -234,7 +234,7 @@ static const struct usage {
         {{"jit", ""}, "''", "request"},
         {{"jit", "request"}, "SCOPE is missing", "jit request SCOPE"},
         {{"jit", "request", "sudo:root", "id"}, "'id'", "jit request SCOPE"},
-        {{"jit", "request", "sudo:root", "--ticket", "X"}, "'--ticket'", "--reason"},
+        {{"jit", "request", "sudo:root", "--tickets", "X"}, "'--tickets'", "--reason"},
         {{"jit", "request", "sudo:root", "--reaso=x"}, "'--reaso=x'", "--reason"},
         {{"jit", "request", "sudo:root", "-r"}, "'-r'", "--reason"},
         {{"jit", "request", "sudo:root", "--for"}, "--for", "--for D"},

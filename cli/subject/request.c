@@ -11,11 +11,12 @@
 #include "cli/subject/watch.h"
 #include "cli/listing.h"
 
-enum { OPTION_FOR, OPTION_REASON, OPTION_NO_WAIT, OPTION_JSON };
+enum { OPTION_FOR, OPTION_REASON, OPTION_TICKET, OPTION_NO_WAIT, OPTION_JSON };
 
 static const struct option_row options[] = {
         [OPTION_FOR] = {"for", "D", "how long, counted from the last approval (else by the rule)"},
         [OPTION_REASON] = {"reason", "T", "why, for those who decide and for the log"},
+        [OPTION_TICKET] = {"ticket", "T", "the ticket that this is for"},
         [OPTION_NO_WAIT] = {"no-wait", NULL, "do not wait for the decision"},
         [OPTION_JSON] = {"json", NULL, "print the access as a JSON object"},
 };
@@ -69,7 +70,7 @@ static enum exit_code run(const struct invocation *in)
 {
 	bool json = in->options[OPTION_JSON],
 	     waits = !in->options[OPTION_NO_WAIT] && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	const char *reason = in->options[OPTION_REASON];
+	const char *reason = in->options[OPTION_REASON], *ticket = in->options[OPTION_TICKET];
 	struct message message = {.id = MESSAGE_request};
 	struct wire_access decided = {.id = 0};
 	struct wire_done done = {.access = 0};
@@ -80,6 +81,7 @@ static enum exit_code run(const struct invocation *in)
 		return code;
 	WIRE_TYPED(message.request.scope, in->arguments[0]);
 	WIRE_TYPED(message.request.reason, reason ? reason : "");
+	WIRE_TYPED(message.request.ticket, ticket ? ticket : "");
 	interrupt_hold();
 	code = ask(in, &message, &done);
 	if (code != EXIT_DONE)

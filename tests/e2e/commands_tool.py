@@ -132,12 +132,12 @@ DECISION = {"by": str, "verdict": str, "at": Time, "comment": (str, None)}
 SESSION = {"id": str, "access": int, "subject": str, "service": str, "account": str, "tty": (str, None),
            "rhost": (str, None), "pid": int, "since": Time, "until": (Time, None), "ended": (Time, None)}
 ACCESS = {"id": int, "state": str, "subject": str, "scopes": [str], "host": str, "rule": str, "reason": (str, None),
-          "ticket": None, "requested": Time, "decided": (Time, None), "from": (Time, None), "until": (Time, None),
-          "approvals_needed": int, "decisions": [DECISION], "uses_left": (int, None), "present": str,
-          "sessions": [SESSION]}
+          "ticket": (str, None), "requested": Time, "decided": (Time, None), "from": (Time, None), "until": (Time, None),
+          "approvals_needed": int, "denials_needed": int, "asked": int, "decisions": [DECISION], "uses_left": (int, None),
+          "present": str, "digest": str, "sessions": [SESSION]}
 EVENT = {"id": int, "at": Time, "event": str, "verdict": (str, None), "reason": (str, None), "access": (int, None),
          "session": (str, None), "subject": (str, None), "actor": (str, None), "service": (str, None),
-         "phase": (str, None), "account": (str, None), "pid": (int, None), "count": int, "text": (str, None)}
+         "phase": (str, None), "account": (str, None), "pid": (int, None), "count": int, "text": (str, None), "policy": str}
 
 
 def fits(value, shape):
