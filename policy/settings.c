@@ -17,11 +17,12 @@
 #define DIRECTORY_MAX  255
 #define SOCKET_DIR_MAX 96 /* with "/jitd.sock" it fits sun_path (unix(7)) */
 
-enum setting_type { SETTING_STRING, SETTING_DURATION, SETTING_LIST };
+enum setting_type { SETTING_STRING, SETTING_DURATION, SETTING_NUMBER, SETTING_LIST };
 
 /* How the types of the list stand in the file. */
 #define CONF_TYPE_STRING   CONF_STRING
 #define CONF_TYPE_DURATION CONF_STRING
+#define CONF_TYPE_NUMBER   CONF_NUMBER
 #define CONF_TYPE_LIST     CONF_LIST
 
 static const struct conf_key keys[] = {
@@ -44,14 +45,15 @@ static const struct conf_grammar grammar = {kinds, sizeof(kinds) / sizeof(kinds[
 
 #define FALLBACK_STRING(value)   .text = (value)
 #define FALLBACK_LIST(value)     .text = (value)
-#define FALLBACK_DURATION(value) .seconds = (value)
+#define FALLBACK_DURATION(value) .number = (value)
+#define FALLBACK_NUMBER(value)   .number = (value)
 
 /* In the order of `keys`. */
 static const struct setting {
 	enum setting_type type;
 	size_t offset;
 	const char *text;
-	int64_t seconds;
+	int64_t number;
 } rows[] = {
 #define S(name, type, member, fallback)                                                            \
 	{SETTING_##type, offsetof(struct settings, member), FALLBACK_##type(fallback)},
@@ -81,8 +83,8 @@ static int set_defaults(struct settings *settings)
 {
 	for (size_t i = 0; i < ROWS; i++) {
 		void *member = member_of(settings, &rows[i]);
-		if (rows[i].type == SETTING_DURATION)
-			*(int64_t *)member = rows[i].seconds;
+		if (rows[i].type == SETTING_DURATION || rows[i].type == SETTING_NUMBER)
+			*(int64_t *)member = rows[i].number;
 		if (rows[i].type == SETTING_STRING && set_string(member, rows[i].text) < 0)
 			return -ENOMEM;
 	}
@@ -110,6 +112,9 @@ static int set_entry(struct complaints *complaints, const struct conf_entry *ent
 		return set_string(member, entry->values.items[0]);
 	case SETTING_DURATION:
 		duration_read(complaints, entry, member);
+		return 0;
+	case SETTING_NUMBER:
+		*(int64_t *)member = entry->number;
 		return 0;
 	case SETTING_LIST:
 		return set_list(member, entry);
@@ -143,6 +148,14 @@ static void check_max_grant(struct complaints *complaints, const struct conf_ent
 		complain(complaints, entry->line, entry->key->name,
 		         "\"%.80s\" is above 12h, and no token lives longer; write \"12h\" or less",
 		         entry->values.items[0]);
+}
+
+static void check_requests(struct complaints *complaints, const struct conf_entry *entry)
+{
+	if (entry->number < 1 || entry->number > SETTINGS_REQUESTS_MAX)
+		complain(complaints, entry->line, entry->key->name,
+		         "%lld is out of range; write 1 to %d", (long long)entry->number,
+		         SETTINGS_REQUESTS_MAX);
 }
 
 static void check_names(struct complaints *complaints, const struct conf_entry *entry)
@@ -237,10 +250,15 @@ static const struct {
 	const char *key;
 	check *check;
 } checks[] = {
-        {"host-id", check_host_id},      {"max-grant", check_max_grant},
-        {"admins", check_names},         {"auditors", check_names},
-        {"exempt", check_exempt},        {"user", check_user},
-        {"state-dir", check_directory},  {"socket-dir", check_socket_dir},
+        {"host-id", check_host_id},
+        {"max-grant", check_max_grant},
+        {"admins", check_names},
+        {"auditors", check_names},
+        {"requests-per-minute", check_requests},
+        {"exempt", check_exempt},
+        {"user", check_user},
+        {"state-dir", check_directory},
+        {"socket-dir", check_socket_dir},
         {"policy-dir", check_directory},
 };
 

@@ -16,7 +16,7 @@ static const struct {
 	const char *text, *lines;
 } refused[] = {
         {"bogus = 1\n",
-         "x.conf:1: bogus: unknown key; known here: host-id max-grant admins auditors exempt user state-dir socket-dir policy-dir\n"},
+         "x.conf:1: bogus: unknown key; known here: host-id max-grant admins auditors requests-per-minute exempt user state-dir socket-dir policy-dir\n"},
         {"max-grant = \"1h\"\nmax-grant = \"2h\"\n",
          "x.conf:2: max-grant: given twice, first in line 1; leave one\n"},
         {"max-grant = \"0s\"\n",
@@ -25,6 +25,12 @@ static const struct {
          "x.conf:1: max-grant: \"12h1s\" is above 12h, and no token lives longer; write \"12h\" or less\n"},
         {"max-grant = 3600\n",
          "x.conf:1: max-grant: takes one string, in double quotes: max-grant = \"...\"\n"},
+        {"requests-per-minute = 0\n",
+         "x.conf:1: requests-per-minute: 0 is out of range; write 1 to 2000\n"},
+        {"requests-per-minute = 2001\n",
+         "x.conf:1: requests-per-minute: 2001 is out of range; write 1 to 2000\n"},
+        {"requests-per-minute = -1\n",
+         "x.conf:1: requests-per-minute: takes a whole number, in decimal digits without quotes, sign or leading zero: requests-per-minute = 2\n"},
         {"host-id = \"\"\n",
          "x.conf:1: host-id: \"\" is no name of a host; write 1 to 255 of A-Z a-z 0-9 . -\n"},
         {"host-id = \"a_b\"\n",
@@ -126,6 +132,7 @@ static void an_empty_file_gives_the_defaults(void **state)
 		cleanup(cleanup_settings) struct settings *settings = parsed(empty[i]);
 		assert_null(settings->host_id);
 		assert_int_equal(settings->max_grant, 43200);
+		assert_int_equal(settings->requests_per_minute, 30);
 		assert_int_equal(settings->admins.count, 0);
 		assert_int_equal(settings->auditors.count, 0);
 		assert_int_equal(settings->exempt.count, 0);
