@@ -11,6 +11,7 @@
 #include "jitd/lock.h"
 #include "jitd/question.h"
 #include "policy/scope.h"
+#include "policy/ticket.h"
 
 struct wish {
 	char scopes[SCOPES_SIZE];
@@ -56,6 +57,26 @@ static int check_length(struct call *call, struct wish *wish, bool *ret_refused)
 	                   asked, rule->title, max);
 }
 
+/* What the rule wants besides. */
+static int check_terms(struct call *call, struct wish *wish, bool *ret_refused)
+{
+	const struct rule *rule = wish->rule;
+
+	*ret_refused = true;
+	if (rule->bind_ssh_key)
+		return call_refuse(call, "not-enforced",
+		                   "rule %s binds to an ssh key, which this version cannot check",
+		                   rule->title);
+	if (rule->reason == REASON_REQUIRED && !call->in.request.reason[0])
+		return call_refuse(call, "reason-missing",
+		                   "rule %s wants a reason: add --reason \"why\"", rule->title);
+	if (!rule_takes_ticket(rule, call->in.request.ticket))
+		return call_refuse(call, "ticket", "rule %s wants --ticket that looks like %s",
+		                   rule->title, rule->ticket);
+	*ret_refused = false;
+	return check_length(call, wish, ret_refused);
+}
+
 static int check_rule(struct call *call, struct wish *wish, bool *ret_refused)
 {
 	const struct question question =
@@ -63,14 +84,8 @@ static int check_rule(struct call *call, struct wish *wish, bool *ret_refused)
 	struct answer answer = policy_evaluate(call->jitd->policy, &question);
 
 	wish->rule = answer.rule;
-	if (answer.effect == DECISION_ALLOW && answer.rule) {
-		if (answer.rule->reason != REASON_REQUIRED || call->in.request.reason[0])
-			return check_length(call, wish, ret_refused);
-		*ret_refused = true;
-		return call_refuse(call, "reason-missing",
-		                   "rule %s wants a reason: add --reason \"why\"",
-		                   answer.rule->title);
-	}
+	if (answer.effect == DECISION_ALLOW && answer.rule)
+		return check_terms(call, wish, ret_refused);
 	*ret_refused = true;
 	if (answer.rule)
 		return call_refuse(call, "rule-denies", "rule %s denies %s to %s",
@@ -93,34 +108,37 @@ static int count_pending(struct call *call, int64_t *ret_count)
 	return r == QUERY_ROW ? 0 : r < 0 ? r : -EIO;
 }
 
-static int asked_too_often(struct call *call, bool *ret_often)
+/* Were there `most` requests within so many seconds? Only those count that became a row. */
+static int asked_too_often(struct call *call, int64_t most, int64_t seconds, bool *ret_often)
 {
 	cleanup(query_done) struct query query =
 	        store_query(call->jitd->store, STATEMENT_ACCESS_NTH_OF);
 	int r;
 
 	query_number(&query, ":uid", call->caller->uid);
-	query_number(&query, ":n", HOURLY_MAX - 1);
+	query_number(&query, ":n", most - 1);
 	r = query_step(&query);
 	if (r < 0)
 		return r;
-	*ret_often = r == QUERY_ROW && query_column(&query, 0) > call->now - 3600;
+	*ret_often = r == QUERY_ROW && query_column(&query, 0) > call->now - seconds;
 	return 0;
 }
 
 static int check_limits(struct call *call, bool *ret_refused)
 {
-	int64_t pending = 0;
-	bool locked = true, often = true;
+	int64_t pending = 0, most = call->jitd->settings->requests_per_minute;
+	bool locked = true, often = true, hasty = true;
 	int r = lock_is_set(call->jitd, call->caller->uid, &locked);
 
 	if (r == 0)
 		r = count_pending(call, &pending);
 	if (r == 0)
-		r = asked_too_often(call, &often);
+		r = asked_too_often(call, HOURLY_MAX, 3600, &often);
+	if (r == 0)
+		r = asked_too_often(call, most, 60, &hasty);
 	if (r < 0)
 		return r;
-	*ret_refused = locked || often || pending >= PENDING_MAX;
+	*ret_refused = locked || often || hasty || pending >= PENDING_MAX;
 	if (locked)
 		return call_refuse(call, "locked",
 		                   "%s is locked: an administrator unlocks (jitd-admin unlock %s)",
@@ -128,6 +146,9 @@ static int check_limits(struct call *call, bool *ret_refused)
 	if (often)
 		return call_refuse(call, "too-many", "you asked %d times within an hour: wait",
 		                   HOURLY_MAX);
+	if (hasty)
+		return call_refuse(call, "too-many", "you asked %lld times within a minute: wait",
+		                   (long long)most);
 	if (pending >= PENDING_MAX)
 		return call_refuse(call, "too-many",
 		                   "%d requests of yours wait already: cancel one (jit cancel ID)",
@@ -171,6 +192,9 @@ static int check_wish(struct call *call, struct wish *wish, bool *ret_refused)
 	struct fault fault;
 	int r = call_check_text(call, "reason", call->in.request.reason, REASON_MAX, ret_refused);
 
+	if (r == 0 && !*ret_refused)
+		r = call_check_text(call, "ticket", call->in.request.ticket, TICKET_MAX,
+		                    ret_refused);
 	if (r < 0 || *ret_refused)
 		return r;
 	if (scope_canonical(call->in.request.scope, wish->scopes, &fault) < 0) {
@@ -246,9 +270,10 @@ static void answer(struct call *call, const struct wish *wish, uint32_t id)
 
 int handle_request(struct call *call)
 {
+	const struct wire_request *in = &call->in.request;
 	struct wish wish = {0};
 	bool refused = false;
-	char text[SCOPES_SIZE + REASON_MAX + 64];
+	char text[SCOPES_SIZE + REASON_MAX + TICKET_MAX + 128];
 	uint32_t id;
 	int r = check_wish(call, &wish, &refused);
 
@@ -258,9 +283,9 @@ int handle_request(struct call *call)
 	if (r < 0)
 		return r;
 	answer(call, &wish, id);
-	best_effort(text_format(text, sizeof(text), "%s by rule %s%s%s", wish.scopes,
-	                        wish.rule->title, call->in.request.reason[0] ? ": " : "",
-	                        call->in.request.reason));
+	best_effort(text_format(text, sizeof(text), "%s by rule %s%s%s%s%s", wish.scopes,
+	                        wish.rule->title, *in->ticket ? ", ticket " : "", in->ticket,
+	                        *in->reason ? ": " : "", in->reason));
 	return audit_append(call->jitd, call->now,
 	                    &(struct event){.event = EVENT_REQUEST,
 	                                    .access = id,

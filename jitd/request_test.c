@@ -139,6 +139,28 @@ static void d14_five_requests_may_wait(void **state)
 	must_do(host, AS(GAMES), &message);
 }
 
+/* Requests that were refused are none. */
+static void d14_so_many_requests_a_minute(void **state)
+{
+	struct message message = request_of("sudo:daemon", WIRE_DEFAULT, "");
+	struct message wrong = request_of("sudo:mail", WIRE_DEFAULT, "");
+	struct host host;
+
+	need_people(state);
+	host_make(&host, PEOPLE_RULES, "requests-per-minute = 3\n");
+	host_start_here(&host);
+	for (int i = 0; i < 3; i++) {
+		expect_refusal(&host, AS(GAMES), &wrong, "no rule lets games", "no-rule");
+		must_do(&host, AS(GAMES), &message);
+	}
+	expect_refusal(&host, AS(GAMES), &message, "you asked 3 times within a minute: wait",
+	               "too-many");
+	must_request(&host, AS(MAIL), "sudo:man"); /* others are not concerned */
+	*people_ahead() = 61;
+	must_do(&host, AS(GAMES), &message);
+	host_remove(&host);
+}
+
 static void nobody_asks_for_somebody_else(void **state)
 {
 	const struct host *host = need_people(state);
@@ -370,6 +392,7 @@ int main(void)
 	        TEST(what_is_no_request_changes_nothing),
 	        TEST(d14_a_reason_is_short_and_clean),
 	        TEST(d14_five_requests_may_wait),
+	        TEST(d14_so_many_requests_a_minute),
 	        TEST(nobody_asks_for_somebody_else),
 	        TEST(i2_a_changed_rule_voids_what_was_asked),
 	        TEST(the_same_rule_in_other_words_is_the_same),

@@ -13,7 +13,7 @@ libdaemontest_la_LIBADD = libjitd.la $(SQLITE_LIBS) $(CMOCKA_LIBS)
 JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash_test jitd/uses_test \
 	jitd/approval_test jitd/request_test jitd/hostile_test jitd/crowding_test \
 	jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
-	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test
+	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_txn_test_SOURCES = jitd/txn_test.c
@@ -51,6 +51,10 @@ jitd_reload_test_SOURCES = jitd/reload_test.c
 jitd_reload_test_CFLAGS = $(TEST_CFLAGS)
 jitd_reload_test_LDADD = libdaemontest.la
 jitd_reload_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=names_lookup
+jitd_terms_test_SOURCES = jitd/terms_test.c
+jitd_terms_test_CFLAGS = $(TEST_CFLAGS)
+jitd_terms_test_LDADD = libdaemontest.la
+jitd_terms_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 jitd_request_test_SOURCES = jitd/request_test.c
 jitd_request_test_CFLAGS = $(TEST_CFLAGS)
 jitd_request_test_LDADD = libdaemontest.la

@@ -48,11 +48,13 @@ void host_rules(const struct host *host, const char *rules)
 static void conf_text(const struct host *host, const char *settings, char *text, size_t size)
 {
 	const char *d = host->directory;
+	bool limited = settings && strstr(settings, "requests-per-minute");
 	int length = snprintf(text, size,
 	                      "host-id = \"test.example.org\"\nuser = \"daemon\"\n"
 	                      "state-dir = \"%s/state\"\nsocket-dir = \"%s/sockets\"\n"
-	                      "policy-dir = \"%s/policy\"\n%s",
-	                      d, d, d, settings ? settings : "");
+	                      "policy-dir = \"%s/policy\"\n%s%s",
+	                      d, d, d, limited ? "" : "requests-per-minute = 2000\n",
+	                      settings ? settings : "");
 
 	assert_true(length > 0 && (size_t)length < size);
 }

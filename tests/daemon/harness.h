@@ -32,7 +32,7 @@ struct host {
 };
 
 /* Makes the directories, with this text as the only rules file. `settings` are lines for jitd.conf
- * besides the directories. */
+ * besides the directories; without a limit of requests there is none that a test would meet. */
 void host_make(struct host *host, const char *rules, const char *settings);
 void host_remove(struct host *host); /* stops it first */
 void host_rules(const struct host *host, const char *rules);

@@ -232,7 +232,17 @@ class Jitd:
     def __exit__(self, *_):
         self.stop()
 
+    @staticmethod
+    def _let_ask():
+        """Stories ask more often within a minute than people do."""
+        conf = pathlib.Path("/etc/jitd/jitd.conf")
+        if conf.is_file() and "\nrequests-per-minute" not in conf.read_text():
+            with conf.open("a") as more:
+                more.write("\nrequests-per-minute = 2000\n")
+
     def start(self, fresh=True):
+        if not self.arguments:
+            self._let_ask()
         if fresh:
             shutil.rmtree("/var/lib/jitd", ignore_errors=True)
             subprocess.run("install -d -m 755 /run/jitd; install -d -m 700 -o jitd -g jitd /var/lib/jitd", shell=True,
