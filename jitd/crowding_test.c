@@ -64,11 +64,12 @@ static void d6_who_says_nothing_is_let_go(void **state)
 static void fill_log(struct host *host)
 {
 	host_stop(host);
-	on_disk_do(host, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
-	                 "20000) INSERT INTO event (at, event, verdict, reason, session, subject, "
-	                 "actor, service, phase, account, pid, count, text) SELECT i, 'check', "
-	                 "'deny', 'no-access', '', 'games', '', 'sudo', 'account', 'root', 0, 1, "
-	                 "hex(randomblob(400)) FROM n");
+	on_disk_do(host,
+	           "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+	           "20000) INSERT INTO event (at, event, verdict, reason, session, subject, "
+	           "actor, service, phase, account, pid, count, text, policy) SELECT i, 'check', "
+	           "'deny', 'no-access', '', 'games', '', 'sudo', 'account', 'root', 0, 1, "
+	           "hex(randomblob(400)), '' FROM n");
 	host_start_here(host);
 }
 
