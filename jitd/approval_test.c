@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "jitd/grant.h"
+#include "jitd/reload.h"
 
 #define STRANGER 4242 /* whom this host does not know */
 
@@ -268,6 +269,23 @@ static void i4_a_denial_while_the_token_is_signed_wins(void **state)
 	expect_sudo(host, DECISION_DENY, "was denied");
 }
 
+/* As where the sweep of a reload has not come to it yet. */
+static void i2_a_rule_that_changes_while_the_token_is_signed_wins(void **state)
+{
+	const struct host *host = need_people(state);
+	struct message answer;
+	struct fault fault;
+	struct link link;
+	uint32_t access = approve_and_hold(host, &link);
+
+	host_rules(host, PEOPLE_RULES);
+	assert_int_equal(reload_rules(host->jitd, &fault), 0);
+	let_go(&link, &answer);
+	assert_int_equal(answer.id, MESSAGE_refused);
+	expect_state(host, access, "pending");
+	assert_int_equal(on_disk(host, "SELECT count(*) FROM token"), 0);
+}
+
 /* The approver's call and the look for what is ripe may both be on their way. */
 struct told {
 	int active, not_active;
@@ -313,6 +331,7 @@ int main(void)
 	        TEST(a_denial_ends_it),
 	        TEST(a_denial_and_the_last_approval_at_once),
 	        TEST(i4_a_denial_while_the_token_is_signed_wins),
+	        TEST(i2_a_rule_that_changes_while_the_token_is_signed_wins),
 	        TEST(activations_of_one_access_agree),
 	};
 
