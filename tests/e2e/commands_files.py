@@ -221,11 +221,13 @@ def try_reload(jitd):
     for name, text, says in RULES_ERRORS:
         pathlib.Path("/etc/jitd/policy.d/20-new.conf").write_text(text)
         refused(jitd, f"policy reload: {name}", "adam", "jitd-admin", "policy", "reload",
-                says=f"^jitd-admin: the old policy stays: /etc/jitd/policy.d/20-new.conf:({says})", reason="policy")
+                says=f"^jitd-admin: the old policy stays: /etc/jitd/policy.d/20-new.conf:({says})",
+                reason="policy", event="policy")
     number = request("alice", "sudo:root")
     check("a request by the old policy", state(number) == "pending")
     jitd.process.send_signal(signal.SIGHUP)
-    event = wait_for(lambda: [e for e in jitd.events() if e["event"] == "policy" and e["verdict"] == "deny"], 5)
+    event = wait_for(lambda: [e for e in jitd.events() if (e["event"], e["verdict"], e["actor"]) == (
+        "policy", "deny", None)], 5)
     check("SIGHUP: a bad file, an event that names it", event and "/etc/jitd/policy.d/20-new.conf:" in event[0]["text"],
           event)
     check("SIGHUP: the log says so", "20-new.conf" in jitd.log.read_text().splitlines()[-1],
@@ -238,10 +240,10 @@ def try_reload(jitd):
     done("policy reload", tool("adam", "jitd-admin", "policy", "reload"), "^policy in force: 4 rules\n$")
     shell(f"mv {RULES} /root/rules; ln -s /root/rules {RULES}")
     refused(jitd, "policy reload: a symbolic link", "adam", "jitd-admin", "policy", "reload",
-            says=f"the old policy stays: {RULES}: is a symbolic link", reason="policy")
+            says=f"the old policy stays: {RULES}: is a symbolic link", reason="policy", event="policy")
     shell(f"rm {RULES}; mv /root/rules {RULES}; chmod 666 {RULES}")
     refused(jitd, "policy reload: writable by others", "adam", "jitd-admin", "policy", "reload",
-            says=f"the old policy stays: {RULES}: mode 0666 lets others in", reason="policy")
+            says=f"the old policy stays: {RULES}: mode 0666 lets others in", reason="policy", event="policy")
     shell(f"chmod 644 {RULES}")
 
 

@@ -97,7 +97,7 @@ def known():
     return got("list", "--all"), got("sessions"), {key: status[key] for key in ("policy", "rules", "locked", "key")}
 
 
-def refused(jitd, name, user, *argv, says, reason=None, code=1, **more):
+def refused(jitd, name, user, *argv, says, reason=None, event="refused", code=1, **more):
     """One clear line, the exit code, an event of that very process (where jitd was asked), and nothing changed."""
     before = known()
     said = tool(user, *argv, **more)
@@ -108,7 +108,7 @@ def refused(jitd, name, user, *argv, says, reason=None, code=1, **more):
         wrong.append("not one plain line on stderr alone")
     if not re.search(says, said.err):
         wrong.append(f"it does not say {says!r}")
-    if reason and not jitd.find(said, event="refused", verdict="deny", reason=reason):
+    if reason and not jitd.find(said, event=event, verdict="deny", reason=reason):
         wrong.append(f"no event with reason {reason!r}: {jitd.events(said.event_mark)}")
     if known() != before:
         wrong.append("something changed")
