@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/civil.h"
 #include "base/parse.h"
 
 /* The formats are in the calls, where the compiler checks them. */
@@ -60,16 +61,10 @@ void when_span(int64_t seconds, char ret_text[static WHEN_SIZE])
 
 int when_moment(int64_t at, struct moment *ret_moment)
 {
-	time_t instant = (time_t)at;
-	struct tm parts;
+	struct civil civil;
+	int r = civil_of(at, &civil);
 
-	tzset(); /* localtime_r() need not (POSIX) */
-	if (!localtime_r(&instant, &parts))
-		return -ERANGE;
-	*ret_moment = (struct moment){
-	        .known = true,
-	        .day = (unsigned int)(parts.tm_wday + 6) % 7, /* from Sunday to from Monday */
-	        .minute = (unsigned int)(parts.tm_hour * 60 + parts.tm_min),
-	};
-	return 0;
+	if (r == 0)
+		*ret_moment = (struct moment){true, civil.day, civil.minute};
+	return r;
 }

@@ -20,7 +20,7 @@ void when_log(int64_t at, char ret_text[static WHEN_SIZE]);
 /* The two largest units: "2d4h", "59m30s"; a time that is over gives "0s". */
 void when_span(int64_t seconds, char ret_text[static WHEN_SIZE]);
 
-/* What this host's clock on the wall shows at that time. -ERANGE when it shows none. */
+/* What this host's clock on the wall shows at that time (base/civil.h); -EOVERFLOW as there. */
 must_check int when_moment(int64_t at, struct moment *ret_moment);
 
 #endif
