@@ -27,32 +27,25 @@ struct asked {
 	size_t count; /* 0: nothing, or what is no canonical list */
 };
 
-static bool take_scope(const char *text, size_t length, struct asked *asked)
+/* An alias ("sudo-i:root") would be another scope to a pattern, and pass by a rule that denies. */
+static bool is_canonical(const char *scopes)
 {
-	char *scope;
-	const char *colon;
+	char canonical[SCOPES_SIZE];
+	struct fault fault;
 
-	if (!length || length >= SCOPE_SIZE || asked->count == SCOPES_MAX)
-		return false;
-	scope = asked->items[asked->count];
-	memcpy(scope, text, length);
-	scope[length] = '\0';
-	colon = strchr(scope, ':');
-	if (!colon || strpbrk(scope, "*?" SCOPE_OWN) || strchr(colon + 1, ':'))
-		return false;
-	asked->count++;
-	return true;
+	return scopes && scope_canonical(scopes, canonical, &fault) == 0 &&
+	       !strcmp(canonical, scopes);
 }
 
 static void take_scopes(const char *scopes, struct asked *asked)
 {
 	asked->count = 0;
-	for (const char *at = scopes; at; at++) {
+	if (!is_canonical(scopes))
+		return;
+	for (const char *at = scopes;; at++) {
 		size_t length = strcspn(at, " ");
-		if (!take_scope(at, length, asked)) {
-			asked->count = 0;
-			return;
-		}
+		best_effort(text_format(asked->items[asked->count++], SCOPE_SIZE, "%.*s",
+		                        (int)length, at));
 		at += length;
 		if (!*at)
 			return;
