@@ -163,12 +163,23 @@ static void is_explained(const struct scene *scene, const struct policy *policy,
 	                 answer.rule ? (size_t)(answer.rule - policy->rules) + 1 : policy->count);
 }
 
+/* The decision of a policy of these rules. */
+static enum decision effect_of(struct rule *rules, size_t count, const struct question *question)
+{
+	struct policy policy = {.rules = rules, .count = count};
+	enum decision effect;
+
+	assert_int_equal(candidates_make(rules, count, &policy.candidates), 0);
+	effect = policy_evaluate(&policy, question).effect;
+	candidates_done(&policy.candidates);
+	return effect;
+}
+
 /* Without any one of its allow rules, the policy refuses what it refused. */
 static void no_allow_rule_refuses(const struct scene *scene, const struct policy *policy,
                                   struct answer answer)
 {
 	struct rule rules[SKETCH_RULES + 1];
-	struct policy fewer = {.rules = rules, .count = policy->count - 1};
 
 	for (size_t out = 0; out < policy->count && answer.effect != DECISION_ALLOW; out++) {
 		if (policy->rules[out].effect != DECISION_ALLOW)
@@ -176,22 +187,27 @@ static void no_allow_rule_refuses(const struct scene *scene, const struct policy
 		memcpy(rules, policy->rules, out * sizeof(rules[0]));
 		memcpy(rules + out, policy->rules + out + 1,
 		       (policy->count - out - 1) * sizeof(rules[0]));
-		assert_int_equal(policy_evaluate(&fewer, &scene->question).effect, DECISION_DENY);
+		assert_int_equal(effect_of(rules, policy->count - 1, &scene->question),
+		                 DECISION_DENY);
 	}
 }
 
-/* With one deny rule more, at any place, it refuses what it refused. */
-static void no_deny_rule_allows(const struct scene *scene, const struct policy *policy,
-                                struct answer answer)
+/* The deny rule at the end of the policy at any other place of it: what the rules before it refuse
+ * stays refused. */
+static void no_deny_rule_allows(const struct scene *scene)
 {
+	const struct policy *policy = scene->policy;
+	size_t count = policy->count - 1;
 	struct rule rules[SKETCH_RULES + 1];
-	struct policy more = {.rules = rules, .count = policy->count + 1};
 
-	for (size_t in = 0; in <= policy->count && answer.effect != DECISION_ALLOW; in++) {
+	memcpy(rules, policy->rules, count * sizeof(rules[0]));
+	if (effect_of(rules, count, &scene->question) == DECISION_ALLOW)
+		return;
+	for (size_t in = 0; in <= count; in++) {
 		memcpy(rules, policy->rules, in * sizeof(rules[0]));
-		rules[in] = scene->policy->rules[scene->policy->count - 1];
-		memcpy(rules + in + 1, policy->rules + in, (policy->count - in) * sizeof(rules[0]));
-		assert_int_equal(policy_evaluate(&more, &scene->question).effect, DECISION_DENY);
+		rules[in] = policy->rules[count];
+		memcpy(rules + in + 1, policy->rules + in, (count - in) * sizeof(rules[0]));
+		assert_int_equal(effect_of(rules, count + 1, &scene->question), DECISION_DENY);
 	}
 }
 
@@ -269,7 +285,6 @@ static void one_round(uint64_t *seed, bool texts, size_t *allowed)
 	struct sketches sketches = draw_sketches(seed);
 	char *text = sketches_text(&sketches, seed);
 	cleanup(cleanup_policy) struct policy *policy = parsed(text);
-	struct policy without = {.rules = policy->rules, .count = policy->count - 1};
 	struct scene scene = {.sketches = &sketches, .policy = policy};
 
 	free(text);
@@ -281,8 +296,7 @@ static void one_round(uint64_t *seed, bool texts, size_t *allowed)
 		set_scene(&scene, &asked);
 		*allowed += holds(&scene, policy) == DECISION_ALLOW;
 		if (i == 0)
-			no_deny_rule_allows(&scene, &without,
-			                    policy_evaluate(&without, &scene.question));
+			no_deny_rule_allows(&scene);
 	}
 }
 
