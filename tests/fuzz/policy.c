@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whatever a policy and a question say: no crash, always a decision, the same one explained, and
- * texts that read again as themselves. An input is a line that asks, its fields divided by '|' as
- * in `fields` below, and rules after it. A libFuzzer target, and replayed over the corpus by
- * tests/fuzz/replay.c.
+ * texts that read again as themselves. An input is a line that asks, its fields divided by '|' in
+ * the order of the enum below, and rules after it; or expectations, which are tried as well. A
+ * libFuzzer target, and replayed over the corpus by tests/fuzz/replay.c.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "policy/advise.h"
+#include "policy/expect.h"
 #include "policy/explain.h"
 #include "policy/rules.h"
 #include "policy/window.h"
@@ -191,8 +192,36 @@ static void check_policy(const struct policy *policy, const struct policy_site *
 	}
 }
 
+/* ---- expectations ---- */
+
+static void ignore_difference(void *context, const char *key, const char *expected, const char *is)
+{
+	(void)context;
+	(void)expected;
+	must(*key && is);
+}
+
+static void check_expectations(const struct policy_source *source, const struct policy *policy,
+                               const struct identity *subject)
+{
+	cleanup(cleanup_expectations) struct expectations *expectations = NULL;
+	struct told told = {0};
+	int r = expectations_parse(source, tell, &told, &expectations);
+
+	must(r == 0 || r == -EINVAL);
+	must((r == 0) == !told.errors && (r == 0) == !!expectations);
+	for (size_t i = 0; policy && expectations && i < expectations->count; i++) {
+		bool met;
+		must(expectation_check(&expectations->items[i], policy, subject, "web1",
+		                       ignore_difference, NULL, &met) == 0);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct policy_source wide = {
+	        "wide", "rule \"w\" { who = {\"alice\", \"%dba\"} scope = {\"*:*\"} present = "
+	                "\"typed\" approvers = {\"%leads\"} ticket = \"^A\" when = {\"mon\"} }"};
 	static const char *const trusts[] = {"gitlab", "github"};
 	static const struct strings names = {(char **)(uintptr_t)trusts, 2};
 	static const struct policy_site site = {.max_grant = 43200, .trusts = &names};
@@ -212,5 +241,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must((r == 0) == !told.errors && (r == 0) == !!policy);
 	if (policy)
 		check_policy(policy, &site, &asked);
+	else
+		must(policy_parse(&wide, 1, &site, NULL, NULL, &policy) == 0);
+	check_expectations(&source, policy, &asked.subject);
 	return 0;
 }
