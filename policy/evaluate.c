@@ -20,11 +20,13 @@ const char *rule_field_word(enum rule_field field)
 	return words[field];
 }
 
-/* ---- the scopes asked for, one by one ---- */
+/* ---- what is asked, made ready once for all rules ---- */
 
 struct asked {
-	char items[SCOPES_MAX][SCOPE_SIZE];
-	size_t count; /* 0: nothing, or what is no canonical list */
+	char items[SCOPES_MAX][SCOPE_SIZE]; /* scopes, one by one */
+	size_t count;                       /* 0: nothing, or what is no canonical list */
+	bool host_known;
+	char host[256]; /* in lower case: names of hosts know no case (RFC 4343) */
 };
 
 /* An alias ("sudo-i:root") would be another scope to a pattern, and pass by a rule that denies. */
@@ -52,6 +54,21 @@ static void take_scopes(const char *scopes, struct asked *asked)
 	}
 }
 
+static void take_host(const char *host, struct asked *asked)
+{
+	size_t length = host ? strlen(host) : sizeof(asked->host);
+
+	asked->host_known = length < sizeof(asked->host);
+	for (size_t i = 0; asked->host_known && i <= length; i++)
+		asked->host[i] = (char)(host[i] >= 'A' && host[i] <= 'Z' ? host[i] + 32 : host[i]);
+}
+
+static void take_question(const struct question *question, struct asked *asked)
+{
+	take_scopes(question->scopes, asked);
+	take_host(question->host ? question->host : question->here, asked);
+}
+
 /* ---- the fields ---- */
 
 const char *scope_account(const char *scope)
@@ -59,16 +76,22 @@ const char *scope_account(const char *scope)
 	return strchr(scope, ':') + 1;
 }
 
-bool scope_matches(const char *pattern, const char *scope, const char *asker)
+static bool own_matches(const char *pattern, const char *account, const char *scope,
+                        const char *asker)
 {
-	const char *account = scope_account(pattern);
 	char own[SCOPE_SIZE + NAME_SIZE];
 
-	if (strcmp(account, SCOPE_OWN) != 0)
-		return glob_matches(pattern, scope, GLOB_SCOPE);
 	return text_format(own, sizeof(own), "%.*s%s", (int)(account - pattern), pattern, asker) ==
 	               0 &&
 	       glob_matches(own, scope, GLOB_SCOPE);
+}
+
+bool scope_matches(const char *pattern, const char *scope, const char *asker)
+{
+	const char *account = scope_account(pattern);
+
+	return strcmp(account, SCOPE_OWN) != 0 ? glob_matches(pattern, scope, GLOB_SCOPE)
+	                                       : own_matches(pattern, account, scope, asker);
 }
 
 static bool holds_scope(const struct rule *rule, const char *scope, const char *asker)
@@ -104,32 +127,19 @@ static bool fits_commands(const struct rule *rule, const struct question *questi
 	return false;
 }
 
-/* Names of hosts know no case (RFC 4343); the rule's are in lower case. */
-static bool lower(const char *host, char ret_lower[static 256])
+static bool fits_hosts(const struct rule *rule, const struct question *question,
+                       const struct asked *asked)
 {
-	size_t length = strlen(host);
-
-	if (length > 255)
-		return false;
-	for (size_t i = 0; i <= length; i++)
-		ret_lower[i] = (char)(host[i] >= 'A' && host[i] <= 'Z' ? host[i] + 32 : host[i]);
-	return true;
-}
-
-static bool fits_hosts(const struct rule *rule, const struct question *question)
-{
-	const char *host = question->host ? question->host : question->here;
 	bool touches = rule->effect != DECISION_ALLOW;
-	char name[256];
 
 	if (!rule->hosts.count)
-		return touches || host == question->here || !question->here ||
-		       !strcasecmp(host, question->here);
-	if (!host || !lower(host, name))
+		return touches || !question->host || !question->here ||
+		       !strcasecmp(question->host, question->here);
+	if (!asked->host_known)
 		return touches;
 	for (size_t i = 0; i < rule->hosts.count; i++)
 		if (!strcmp(rule->hosts.items[i], "*") ||
-		    glob_matches(rule->hosts.items[i], name, GLOB_HOST))
+		    glob_matches(rule->hosts.items[i], asked->host, GLOB_HOST))
 			return true;
 	return false;
 }
@@ -161,7 +171,7 @@ static enum rule_field compare(const struct rule *rule, const struct question *q
 		return FIELD_WHO;
 	if (!fits_commands(rule, question))
 		return FIELD_COMMANDS;
-	if (!fits_hosts(rule, question))
+	if (!fits_hosts(rule, question, asked))
 		return FIELD_HOSTS;
 	if (!fits_via(rule, question))
 		return FIELD_VIA;
@@ -174,7 +184,7 @@ enum rule_field rule_compare(const struct rule *rule, const struct question *que
 {
 	struct asked asked;
 
-	take_scopes(question->scopes, &asked);
+	take_question(question, &asked);
 	return compare(rule, question, &asked);
 }
 
@@ -184,7 +194,7 @@ struct answer policy_evaluate(const struct policy *policy, const struct question
 	const struct rule *rule;
 	struct asked asked;
 
-	take_scopes(question->scopes, &asked);
+	take_question(question, &asked);
 	candidate_walk_begin(&walk, &policy->candidates, asked.items, asked.count);
 	while ((rule = candidate_walk_next(&walk)))
 		if (compare(rule, question, &asked) == FIELD_ALL)
