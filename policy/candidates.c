@@ -17,7 +17,7 @@ static int by_scope(const void *a, const void *b)
 	const struct candidate_scope *one = a, *other = b;
 	int order = strcmp(one->scope, other->scope);
 
-	return order ? order : (one->rule > other->rule) - (one->rule < other->rule);
+	return order ? order : (int)(one->rule - other->rule);
 }
 
 int candidates_make(const struct rule *rules, size_t count, struct candidates *ret_candidates)

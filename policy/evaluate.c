@@ -20,43 +20,53 @@ const char *rule_field_word(enum rule_field field)
 	return words[field];
 }
 
-/* ---- the scopes asked for, one by one ---- */
+/* ---- what is asked, made ready once for all rules ---- */
 
 struct asked {
-	char items[SCOPES_MAX][SCOPE_SIZE];
-	size_t count; /* 0: nothing, or what is no canonical list */
+	char items[SCOPES_MAX][SCOPE_SIZE]; /* scopes, one by one */
+	size_t count;                       /* 0: nothing, or what is no canonical list */
+	bool host_known;
+	char host[256]; /* in lower case: names of hosts know no case (RFC 4343) */
 };
 
-static bool take_scope(const char *text, size_t length, struct asked *asked)
+/* An alias ("sudo-i:root") would be another scope to a pattern, and pass by a rule that denies. */
+static bool is_canonical(const char *scopes)
 {
-	char *scope;
-	const char *colon;
+	char canonical[SCOPES_SIZE];
+	struct fault fault;
 
-	if (!length || length >= SCOPE_SIZE || asked->count == SCOPES_MAX)
-		return false;
-	scope = asked->items[asked->count];
-	memcpy(scope, text, length);
-	scope[length] = '\0';
-	colon = strchr(scope, ':');
-	if (!colon || strpbrk(scope, "*?" SCOPE_OWN) || strchr(colon + 1, ':'))
-		return false;
-	asked->count++;
-	return true;
+	return scopes && scope_canonical(scopes, canonical, &fault) == 0 &&
+	       !strcmp(canonical, scopes);
 }
 
 static void take_scopes(const char *scopes, struct asked *asked)
 {
 	asked->count = 0;
-	for (const char *at = scopes; at; at++) {
+	if (!is_canonical(scopes))
+		return;
+	for (const char *at = scopes;; at++) {
 		size_t length = strcspn(at, " ");
-		if (!take_scope(at, length, asked)) {
-			asked->count = 0;
-			return;
-		}
+		best_effort(text_format(asked->items[asked->count++], SCOPE_SIZE, "%.*s",
+		                        (int)length, at));
 		at += length;
 		if (!*at)
 			return;
 	}
+}
+
+static void take_host(const char *host, struct asked *asked)
+{
+	size_t length = host ? strlen(host) : sizeof(asked->host);
+
+	asked->host_known = length < sizeof(asked->host);
+	for (size_t i = 0; asked->host_known && i <= length; i++)
+		asked->host[i] = (char)(host[i] >= 'A' && host[i] <= 'Z' ? host[i] + 32 : host[i]);
+}
+
+static void take_question(const struct question *question, struct asked *asked)
+{
+	take_scopes(question->scopes, asked);
+	take_host(question->host ? question->host : question->here, asked);
 }
 
 /* ---- the fields ---- */
@@ -66,16 +76,22 @@ const char *scope_account(const char *scope)
 	return strchr(scope, ':') + 1;
 }
 
-bool scope_matches(const char *pattern, const char *scope, const char *asker)
+static bool own_matches(const char *pattern, const char *account, const char *scope,
+                        const char *asker)
 {
-	const char *account = scope_account(pattern);
 	char own[SCOPE_SIZE + NAME_SIZE];
 
-	if (strcmp(account, SCOPE_OWN) != 0)
-		return glob_matches(pattern, scope, GLOB_SCOPE);
 	return text_format(own, sizeof(own), "%.*s%s", (int)(account - pattern), pattern, asker) ==
 	               0 &&
 	       glob_matches(own, scope, GLOB_SCOPE);
+}
+
+bool scope_matches(const char *pattern, const char *scope, const char *asker)
+{
+	const char *account = scope_account(pattern);
+
+	return strcmp(account, SCOPE_OWN) != 0 ? glob_matches(pattern, scope, GLOB_SCOPE)
+	                                       : own_matches(pattern, account, scope, asker);
 }
 
 static bool holds_scope(const struct rule *rule, const char *scope, const char *asker)
@@ -111,32 +127,19 @@ static bool fits_commands(const struct rule *rule, const struct question *questi
 	return false;
 }
 
-/* Names of hosts know no case (RFC 4343); the rule's are in lower case. */
-static bool lower(const char *host, char ret_lower[static 256])
+static bool fits_hosts(const struct rule *rule, const struct question *question,
+                       const struct asked *asked)
 {
-	size_t length = strlen(host);
-
-	if (length > 255)
-		return false;
-	for (size_t i = 0; i <= length; i++)
-		ret_lower[i] = (char)(host[i] >= 'A' && host[i] <= 'Z' ? host[i] + 32 : host[i]);
-	return true;
-}
-
-static bool fits_hosts(const struct rule *rule, const struct question *question)
-{
-	const char *host = question->host ? question->host : question->here;
 	bool touches = rule->effect != DECISION_ALLOW;
-	char name[256];
 
 	if (!rule->hosts.count)
-		return touches || host == question->here || !question->here ||
-		       !strcasecmp(host, question->here);
-	if (!host || !lower(host, name))
+		return touches || !question->host || !question->here ||
+		       !strcasecmp(question->host, question->here);
+	if (!asked->host_known)
 		return touches;
 	for (size_t i = 0; i < rule->hosts.count; i++)
 		if (!strcmp(rule->hosts.items[i], "*") ||
-		    glob_matches(rule->hosts.items[i], name, GLOB_HOST))
+		    glob_matches(rule->hosts.items[i], asked->host, GLOB_HOST))
 			return true;
 	return false;
 }
@@ -168,7 +171,7 @@ static enum rule_field compare(const struct rule *rule, const struct question *q
 		return FIELD_WHO;
 	if (!fits_commands(rule, question))
 		return FIELD_COMMANDS;
-	if (!fits_hosts(rule, question))
+	if (!fits_hosts(rule, question, asked))
 		return FIELD_HOSTS;
 	if (!fits_via(rule, question))
 		return FIELD_VIA;
@@ -181,7 +184,7 @@ enum rule_field rule_compare(const struct rule *rule, const struct question *que
 {
 	struct asked asked;
 
-	take_scopes(question->scopes, &asked);
+	take_question(question, &asked);
 	return compare(rule, question, &asked);
 }
 
@@ -191,7 +194,7 @@ struct answer policy_evaluate(const struct policy *policy, const struct question
 	const struct rule *rule;
 	struct asked asked;
 
-	take_scopes(question->scopes, &asked);
+	take_question(question, &asked);
 	candidate_walk_begin(&walk, &policy->candidates, asked.items, asked.count);
 	while ((rule = candidate_walk_next(&walk)))
 		if (compare(rule, question, &asked) == FIELD_ALL)

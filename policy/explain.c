@@ -96,7 +96,8 @@ static void why_when(const struct rule *rule, const struct question *question,
 	size_t used;
 
 	moment_write(&question->at, moment);
-	used = (size_t)snprintf(ret_why, EXPLAIN_SIZE, "%s is not in ", moment);
+	used = (size_t)snprintf(ret_why, EXPLAIN_SIZE, "%s is not in ",
+	                        question->at.known ? moment : "a time that nobody named");
 	for (size_t i = 0; i < rule->when.count && used < EXPLAIN_SIZE; i++) {
 		char window[WINDOW_SIZE];
 		window_write(&rule->when.items[i], window);

@@ -7,7 +7,10 @@ typedef bool one_matches(char pattern, char byte, const char *dividers);
 
 static bool divides(char byte, const char *dividers)
 {
-	return byte && strchr(dividers, byte);
+	for (; *dividers; dividers++)
+		if (*dividers == byte)
+			return true;
+	return false;
 }
 
 static bool one_of_text(char pattern, char byte, const char *dividers)

@@ -108,4 +108,17 @@ TESTS += policy/examples_test
 policy_examples_test_SOURCES = policy/examples_test.c policy/heard.h policy/page.h
 policy_examples_test_CFLAGS = $(TEST_CFLAGS)
 policy_examples_test_LDADD = $(policy_test_libs)
+
+# what is held against every key of the language, and against random policies
+policy_proofs = policy/golden_test policy/property_test
+check_PROGRAMS += $(policy_proofs)
+TESTS += $(policy_proofs)
+policy_golden_test_SOURCES = policy/golden_test.c policy/golden_test_read.c policy/golden_test_read.h policy/heard.h
+policy_golden_test_CFLAGS = $(TEST_CFLAGS)
+policy_golden_test_LDADD = $(policy_test_libs)
+policy_property_test_SOURCES = policy/property_test.c policy/property_test_draw.c policy/property_test_draw.h \
+	policy/property_test_simple.c policy/heard.h
+policy_property_test_CFLAGS = $(TEST_CFLAGS)
+policy_property_test_LDADD = $(policy_test_libs)
 endif
+EXTRA_DIST += policy/golden

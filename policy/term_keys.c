@@ -175,5 +175,6 @@ bool rule_takes_ticket(const struct rule *rule, const char *ticket)
 {
 	if (!rule->ticket)
 		return true;
-	return rule->ticket_compiled && ticket_matches(rule->ticket_compiled, ticket);
+	/* none at all is no ticket, also where the expression could match nothing */
+	return rule->ticket_compiled && *ticket && ticket_matches(rule->ticket_compiled, ticket);
 }

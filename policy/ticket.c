@@ -8,7 +8,8 @@
 
 #include "base/cleanup.h"
 
-#define COUNT_MAX 16
+#define COUNT_MAX  16
+#define COPIES_MAX 64
 
 struct ticket {
 	regex_t regex;
@@ -19,11 +20,33 @@ struct ticket {
 struct look {
 	const char *at;
 	size_t depth;
-	bool counted[TICKET_EXPRESSION_MAX + 1]; /* by depth: holds a count */
-	bool group_counted;                      /* what ended just now is a group with a count */
-	bool repeated;                           /* what ended just now is a repeat */
+	bool counted[TICKET_EXPRESSION_MAX + 1];        /* by depth: holds a count */
+	unsigned int copies[TICKET_EXPRESSION_MAX + 1]; /* by depth: the most, of anything in it */
+	bool group_counted;  /* what ended just now is a group with a count */
+	bool repeated;       /* what ended just now is a repeat */
+	unsigned int copied; /* so often stands what ended just now, once compiled */
 	const char *why;
 };
+
+/* What stands by itself: one sign, or one set of them. */
+static void begin_one(struct look *look)
+{
+	look->repeated = look->group_counted = false;
+	look->copied = 1;
+}
+
+/* glibc compiles x+ as xx*, and x{3} as xxx, so that each such repeat multiplies what is within it:
+ * ten bytes such as a++++++++ would take a kilobyte, forty all of the memory. */
+static bool copy(struct look *look, unsigned int times)
+{
+	look->why = "repeats what repeats already, too deeply; write it out";
+	look->copied *= times;
+	if (look->copied > COPIES_MAX)
+		return false;
+	if (look->copies[look->depth] < look->copied)
+		look->copies[look->depth] = look->copied;
+	return true;
+}
 
 static bool is_letter_or_digit(char byte)
 {
@@ -35,7 +58,7 @@ static bool is_letter_or_digit(char byte)
  * back-reference, whose matching takes exponential time. */
 static bool look_at_escape(struct look *look)
 {
-	look->repeated = look->group_counted = false;
+	begin_one(look);
 	if (*look->at && !is_letter_or_digit(*look->at)) {
 		look->at++;
 		return true;
@@ -63,19 +86,22 @@ static bool look_at_brackets(struct look *look)
 			at = end + 1;
 		}
 	look->why = "holds a [ without its ]; write \\[ for the sign itself";
-	look->repeated = look->group_counted = false;
+	begin_one(look);
 	look->at = at + 1;
 	return *at == ']';
 }
 
-static bool look_at_number(struct look *look)
+static bool look_at_number(struct look *look, unsigned int *ret_number)
 {
 	char *end;
 	unsigned long number = strtoul(look->at, &end, 10);
 
 	look->why = "holds a count over 16; write a smaller one, or + without a count";
 	look->at = end;
-	return number <= COUNT_MAX;
+	if (number > COUNT_MAX)
+		return false;
+	*ret_number = (unsigned int)number;
+	return true;
 }
 
 /* After the brace: {3}, {3,} or {3,5}. */
@@ -83,6 +109,7 @@ static bool look_at_count(struct look *look)
 {
 	bool after_group = look->group_counted;
 	static const char digits[] = "0123456789";
+	unsigned int least, most;
 
 	look->why = "holds a count after another repeat or around one; write it out";
 	if (look->repeated || after_group)
@@ -90,18 +117,21 @@ static bool look_at_count(struct look *look)
 	look->why = "holds a { that begins no count; write \\{ for the sign itself, or {3}";
 	if (!*look->at || !strchr(digits, *look->at))
 		return false;
-	if (!look_at_number(look))
+	if (!look_at_number(look, &least))
 		return false;
-	if (*look->at == ',')
+	most = least;
+	if (*look->at == ',') {
 		look->at++;
-	if (*look->at && strchr(digits, *look->at) && !look_at_number(look))
+		most = least + 1; /* x{3,} is xxxx* */
+	}
+	if (*look->at && strchr(digits, *look->at) && !look_at_number(look, &most))
 		return false;
 	look->why = "holds a { that begins no count; write \\{ for the sign itself, or {3}";
 	if (*look->at != '}')
 		return false;
 	look->at++;
 	look->repeated = look->counted[look->depth] = true;
-	return true;
+	return copy(look, most ? most : 1);
 }
 
 static bool look_at_group_end(struct look *look)
@@ -110,10 +140,11 @@ static bool look_at_group_end(struct look *look)
 	if (!look->depth)
 		return false;
 	look->group_counted = look->counted[look->depth];
+	look->copied = look->copies[look->depth];
 	look->repeated = false;
 	look->depth--;
 	look->counted[look->depth] |= look->group_counted;
-	return true;
+	return copy(look, 1);
 }
 
 static bool look_at_sign(struct look *look)
@@ -131,23 +162,26 @@ static bool look_at_sign(struct look *look)
 		return look_at_group_end(look);
 	case '(':
 		look->counted[++look->depth] = false;
+		look->copies[look->depth] = 1;
 		break;
-	case '*':
 	case '+':
+		look->repeated = true;
+		return copy(look, 2);
+	case '*':
 	case '?':
 		look->repeated = true;
 		return true;
 	default:
 		break;
 	}
-	look->repeated = look->group_counted = false;
+	begin_one(look);
 	return true;
 }
 
 /* NULL: nothing is wrong. */
 static const char *look_over(const char *expression)
 {
-	struct look look = {.at = expression};
+	struct look look = {.at = expression, .copied = 1};
 
 	if (!*expression)
 		return "is empty; leave the key out where no ticket is wanted";

@@ -30,6 +30,17 @@ static const struct {
         {"^[[:digit:]]+$", "123", "12a"},
         {"^(a|b)+$", "abba", "abc"},
         {"^((a)(b))$", "ab", "ba"},
+        {"^([A-Z]+-[0-9]+)+$", "INC-1CHG-2", "INC-"},
+        {"^((((((a+)+)+)+)+)+)$", "aa", "b"}, /* 64 copies of a */
+        {"^((((((a+)+)+)+)+)+)+$", NULL, NULL},
+        {"^a++++++$", "a", "b"},
+        {"^a+++++++$", NULL, NULL},
+        {"^(a+++b+++)+++$", "ab", "a"},
+        {"^(a+++b+++)++++$", NULL, NULL},
+        {"^((a{16})+)+$", "aaaaaaaaaaaaaaaa", "a"},
+        {"^(((a{16})+)+)+$", NULL, NULL},
+        {"^((a{15,})+)+$", "aaaaaaaaaaaaaaa", "a"},
+        {"^(((a{0})+)+)+$", "", "a"},
 };
 
 static void an_expression_takes_its_tickets(void **state)

@@ -75,6 +75,62 @@ static void a_moment_that_nobody_knows_is_in_no_window(void **state)
 	windows_done(&windows);
 }
 
+/* A day or minute that no clock shows is in none, also where midnight is within. */
+static void what_is_no_moment_is_in_no_window(void **state)
+{
+	const struct window night = {.days = 1U << 6, .begin = 1320, .end = 120};
+	struct windows windows = {0};
+
+	(void)state;
+	assert_int_equal(windows_add(&windows, &night), 0);
+	assert_true(windows_hold(&windows, &(struct moment){true, 0, 60}));
+	assert_false(windows_hold(&windows, &(struct moment){true, 7, 60}));
+	assert_true(windows_hold(&windows, &(struct moment){true, 6, 1439}));
+	assert_false(windows_hold(&windows, &(struct moment){true, 6, 1440}));
+	windows_done(&windows);
+}
+
+static void what_is_not_of_the_form_is_no_window(void **state)
+{
+	static const char *const wrong[] = {
+	        "",
+	        "mon-mon",
+	        "mon,mon",
+	        "mon-xyz",
+	        "mon-",
+	        "mon,",
+	        "monday",
+	        "Mon",
+	        "mon ",
+	        "mon/08:00-18:00",
+	        "mon08:00-18:00",
+	        "mon  08:00-18:00",
+	        "08:00",
+	        "08:00-",
+	        "08:00 18:00",
+	        "0::00-18:00",
+	        "08.00-18:00",
+	        "08:0:-18:00",
+	        "08:60-18:00",
+	        "8:00-18:00",
+	        "08:00-24:01",
+	        "08:00-25:00",
+	        "24:00-01:00",
+	        "08:00-08:00",
+	        "08:00-18:00 ",
+	        "08:00-18:00,20:00-21:00",
+	        "mon-fri 08:00-18:00 sat",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct window window;
+		struct fault fault;
+		if (window_read(wrong[i], &window, &fault) != -EINVAL)
+			fail_msg("\"%s\" was taken", wrong[i]);
+	}
+}
+
 static void the_same_window_has_one_text(void **state)
 {
 	static const char *const pairs[][2] = {
@@ -109,7 +165,7 @@ static void a_moment_is_a_day_and_a_time(void **state)
 {
 	static const char *const wrong[] = {"",          "mon",        "08:00",     "mon 24:00",
 	                                    "mon 8:00",  "mon 08:00 ", "Mon 08:00", "mon  08:00",
-	                                    "mon 08:60", "mon 08:00Z", "xxx 08:00"};
+	                                    "mon 08:60", "mon 08:00Z", "xxx 08:00", "mon/08:00"};
 	struct moment moment = at("sun 23:59");
 	char text[MOMENT_SIZE];
 
@@ -130,6 +186,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_window_holds_its_begin_and_not_its_end),
 	        cmocka_unit_test(a_moment_that_nobody_knows_is_in_no_window),
+	        cmocka_unit_test(what_is_no_moment_is_in_no_window),
+	        cmocka_unit_test(what_is_not_of_the_form_is_no_window),
 	        cmocka_unit_test(the_same_window_has_one_text),
 	        cmocka_unit_test(a_moment_is_a_day_and_a_time),
 	};

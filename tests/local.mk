@@ -3,8 +3,26 @@
 dist_check_SCRIPTS += tests/lint/rooms tests/lint/style tests/lint/binaries
 TESTS += tests/lint/rooms tests/lint/style tests/lint/binaries
 
+# the inputs of the fuzz targets, in every build
+check_PROGRAMS += tests/fuzz/replay
+tests_fuzz_replay_SOURCES = tests/fuzz/replay.c tests/fuzz/policy.c
+tests_fuzz_replay_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_replay_LDADD = libpolicy.la libbase.la
+dist_check_SCRIPTS += tests/fuzz/replay_test
+TESTS += tests/fuzz/replay_test
+
+# by hand: make tests/bench/policy
+if HAVE_CMOCKA
+EXTRA_PROGRAMS = tests/bench/policy
+tests_bench_policy_SOURCES = tests/bench/policy.c token/token_test_sign.c token/token_test_sign.h
+# both rooms have a read_reason, which no other program links
+tests_bench_policy_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -Dread_reason=read_token_reason
+tests_bench_policy_LDADD = libtoken.la libpolicy.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+endif
+
 EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/format tests/lint/shell tests/lint/man \
-	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/bench tests/sanitized
+	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/bench tests/sanitized \
+	tests/coverage tests/fuzz/run tests/fuzz/lsan.supp tests/fuzz/corpus
 dist-hook:
 	rm -rf '$(distdir)/tests/e2e/__pycache__' '$(distdir)/tests/bench/__pycache__' \
 		'$(distdir)/tests/sanitized/__pycache__'
