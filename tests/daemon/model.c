@@ -210,13 +210,24 @@ static bool fits(const struct story *story, size_t at, enum said said, enum acce
 
 static bool go_on(struct search *search, const struct place *place);
 
+/* Can what waits for its answer still get the one that was given? */
+static bool may_wait(const struct step *step)
+{
+	return step->kind == STEP_RELOAD || step->said == SAID_ACTIVE ||
+	       step->said == SAID_NOT_ACTIVE;
+}
+
 static bool after_step(struct search *search, struct place place, size_t at, bool late)
 {
+	const struct story *story = search->story;
 	enum access_state before = place.state;
-	enum said said = take(search->story, &place, at, late);
+	enum said said = take(story, &place, at, late);
 
 	place.done |= 1U << at;
-	if (!(place.waiting & 1U << at) && !fits(search->story, at, said, before))
+	if (place.yes & ~story->yes || place.no & ~story->no)
+		return false;
+	if (place.waiting & 1U << at ? !may_wait(&story->steps[at])
+	                             : !fits(story, at, said, before))
 		return false;
 	return go_on(search, &place);
 }
@@ -311,13 +322,15 @@ static bool go_on(struct search *search, const struct place *place)
 	return try_alone(search, place);
 }
 
-bool model_explains(const struct story *story)
+enum model_verdict model_explains(const struct story *story)
 {
-	struct search search = {.story = story, .left = 2000000};
+	struct search search = {.story = story, .left = 5000000};
 	struct place place = {
 	        .state = STATE_PENDING, .seconds = story->asked, .signs = !story->held_back};
 
-	return go_on(&search, &place);
+	if (go_on(&search, &place))
+		return MODEL_EXPLAINS;
+	return search.left ? MODEL_EXPLAINS_NOT : MODEL_GIVES_UP;
 }
 
 bool model_rests(const struct story *story)

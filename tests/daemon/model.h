@@ -80,7 +80,8 @@ const char *step_word(enum step_kind kind);
 const char *said_word(enum said said);
 
 /* Is there such an order? */
-bool model_explains(const struct story *story);
+enum model_verdict { MODEL_GIVES_UP = 0, MODEL_EXPLAINS_NOT, MODEL_EXPLAINS };
+enum model_verdict model_explains(const struct story *story);
 
 /* Is that where it stays, once all commands are answered and no signature is on its way? A request
  * that has what it needs is active, and none waits past its time. */
