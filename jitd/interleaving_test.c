@@ -17,17 +17,14 @@
 #include "jitd/clock.h"
 #include "tests/daemon/accounts.h"
 #include "tests/daemon/crew.h"
-#include "tests/daemon/record.h"
+#include "tests/daemon/outcome.h"
+#include "tests/daemon/panel.h"
 
-#define ROUNDS     3000
-#define SEED       20240229
-#define LIFE       300 /* seconds until a request lapses */
-#define ASKED      1800
-#define BETWEEN    30 /* seconds between requests */
-#define ASKER      3001
-#define APPROVER   3002 /* the first of three */
-#define TARGETS    "who = {\"asker\"} approvers = {\"%%deciders\"} max = \"1h\" default = \"30m\" "
-#define THRESHOLDS 3
+#define ROUNDS  4000
+#define SEED    20240229
+#define LIFE    300 /* seconds until a request lapses */
+#define ASKED   1800
+#define BETWEEN 30 /* seconds between requests */
 
 /* ---- time ---- */
 
@@ -57,94 +54,24 @@ enum {
 		uid, uid                                                                           \
 	}
 static const struct person persons[LINES] = {
-        PERSON(APPROVER),
-        PERSON(APPROVER),
-        PERSON(APPROVER + 1),
-        PERSON(APPROVER + 1),
-        PERSON(APPROVER + 2),
-        PERSON(APPROVER + 2),
-        [LINE_CANCEL] = PERSON(ASKER),
+        PERSON(PANEL_APPROVER),
+        PERSON(PANEL_APPROVER),
+        PERSON(PANEL_APPROVER + 1),
+        PERSON(PANEL_APPROVER + 1),
+        PERSON(PANEL_APPROVER + 2),
+        PERSON(PANEL_APPROVER + 2),
+        [LINE_CANCEL] = PERSON(PANEL_ASKER),
         [LINE_REVOKE] = {0, LOGIN_UID_NONE},
         [LINE_RELOAD] = {0, LOGIN_UID_NONE},
-        [LINE_REQUEST] = PERSON(ASKER),
+        [LINE_REQUEST] = PERSON(PANEL_ASKER),
 };
-
-/* One rule for each pair of thresholds: approvals and denials. */
-static void write_rules(char *text, size_t size, enum model_rules rules)
-{
-	size_t used = (size_t)snprintf(
-	        text, size, "%s",
-	        rules == RULES_DENYING
-	                ? "rule \"no\" { effect = \"deny\" who = {\"asker\"} scope = {\"sudo:*\"} }\n"
-	                : "");
-
-	for (int n = 1; n <= THRESHOLDS; n++)
-		for (int d = 1; d <= THRESHOLDS; d++)
-			used += (size_t)snprintf(text + used, size - used,
-			                         "rule \"t%d%d\" { " TARGETS
-			                         "scope = {\"sudo:t%d%d\"}\napprovals = %d "
-			                         "denials = %d pending = \"%s\" }\n",
-			                         n, d, n, d, n, d,
-			                         rules == RULES_CHANGED ? "6m" : "5m");
-	assert_true(used < size);
-}
-
-static void put_rules(const struct host *host, enum model_rules rules)
-{
-	char text[4096];
-
-	write_rules(text, sizeof(text), rules);
-	host_rules(host, text);
-}
-
-static void make_people(void)
-{
-	char text[1024] = "root:x:0:0::/root:/bin/sh\ndaemon:x:1:1::/:/bin/sh\n"
-	                  "asker:x:3001:3001::/:/bin/sh\napprover1:x:3002:3002::/:/bin/sh\n"
-	                  "approver2:x:3003:3003::/:/bin/sh\napprover3:x:3004:3004::/:/bin/sh\n";
-
-	for (int n = 1; n <= THRESHOLDS; n++)
-		for (int d = 1; d <= THRESHOLDS; d++)
-			(void)snprintf(text + strlen(text), sizeof(text) - strlen(text),
-			               "t%d%d:x:%d:3001::/:/bin/sh\n", n, d, 3100 + 10 * n + d);
-	accounts_passwd(text);
-	accounts_group("root:x:0:\ndaemon:x:1:\nasker:x:3001:\n"
-	               "deciders:x:3100:approver1,approver2,approver3\n");
-}
 
 /* ---- what has happened so far ---- */
-
-enum outcome {
-	OUT_ACTIVE,
-	OUT_RETURNED,
-	OUT_REVOKED,
-	OUT_DENIED,
-	OUT_DENIED_BY_ADMIN,
-	OUT_CANCELLED,
-	OUT_TIMED_OUT,
-	OUT_RULE_CHANGED,
-	OUT_RULE_DENIES,
-	OUT_WAITS,
-	OUTCOMES
-};
-static const char *const outcome_words[OUTCOMES] = {
-        "active",
-        "active, then returned",
-        "active, then revoked",
-        "denied by approvers",
-        "denied by an admin's revocation",
-        "cancelled",
-        "lapsed: its time was out",
-        "lapsed: its rule changed",
-        "lapsed: a rule denies it",
-        "still waits",
-};
 
 struct totals {
 	unsigned int rounds, outcomes[OUTCOMES], said[SAID_KINDS];
 	unsigned int refusals;  /* each has its event */
 	unsigned int in_flight; /* the most at once */
-	unsigned int beaten;    /* signatures that a faster command made useless */
 };
 
 struct run {
@@ -174,55 +101,6 @@ static unsigned int random_below(struct run *run, unsigned int limit)
 
 /* ---- answers ---- */
 
-static const struct {
-	enum said said;
-	bool refused;
-	const char *words;
-} answers[] = {
-        {SAID_WAITS, false, "approved by you; access"},
-        {SAID_ACTIVE, false, "approved: access"},
-        {SAID_COUNTED, false, "denied by you;"},
-        {SAID_DENIED, false, "denied: access"},
-        {SAID_CANCELLED, false, "is cancelled"},
-        {SAID_RETURNED, false, "is returned"},
-        {SAID_REVOKED, false, "revoked: access"},
-        {SAID_RULES, false, "policy in force"},
-        {SAID_NOT_ACTIVE, true, "did not become active"},
-        {SAID_STATE, true, " already"},
-        {SAID_LATE, true, "has waited too long"},
-        {SAID_DIGEST, true, "is not what you were shown"},
-        {SAID_LAPSED, true, "has lapsed: "},
-        {SAID_DURATION, true, "may shorten, never widen"},
-};
-
-static enum access_state state_in(const char *text)
-{
-	for (int state = STATE_PENDING; state <= STATE_LAPSED; state++) {
-		char already[64], instead[64];
-		const char *word = access_state_word((enum access_state)state);
-		(void)snprintf(already, sizeof(already), " is %s already", word);
-		(void)snprintf(instead, sizeof(instead), " it is %s", word);
-		if (strstr(text, already) || strstr(text, instead))
-			return (enum access_state)state;
-	}
-	return STATE_PENDING;
-}
-
-static enum said said_by(const struct message *answer)
-{
-	bool refused = answer->id == MESSAGE_refused;
-	const char *text = refused ? answer->refused.text : answer->done.text;
-
-	assert_true(refused || answer->id == MESSAGE_done);
-	if (refused && strstr(text, "you have decided on"))
-		return SAID_DECIDED;
-	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
-		if (answers[i].refused == refused && strstr(text, answers[i].words))
-			return answers[i].said;
-	fail_msg("no answer that the model knows: %s", text);
-	return SAID_NOTHING;
-}
-
 static struct run *of_answers; /* an answer's context is its step */
 
 static void answered(void *context, const struct message *answer)
@@ -235,11 +113,10 @@ static void answered(void *context, const struct message *answer)
 		return;
 	}
 	step->said = said_by(answer);
-	step->state = answer->id == MESSAGE_refused ? state_in(answer->refused.text) : STATE_NONE;
+	step->state = state_in(answer);
 	step->answered = ++run->count;
 	run->totals.said[step->said]++;
 	run->totals.refusals += answer->id == MESSAGE_refused && step->said != SAID_NOT_ACTIVE;
-	run->totals.beaten += step->said == SAID_NOT_ACTIVE;
 }
 
 /* A command that is no step: alone, and done. */
@@ -357,7 +234,7 @@ static bool send_reload(struct run *run)
 	if (run->crew.members[LINE_RELOAD].busy)
 		return false;
 	run->rules = step.rules;
-	put_rules(run->host, step.rules);
+	panel_rules(run->host, step.rules);
 	send_step(run, LINE_RELOAD, step, &message);
 	return true;
 }
@@ -444,7 +321,8 @@ static void let_time_pass(struct run *run)
 
 static void ask(struct run *run)
 {
-	unsigned int n = 1 + random_below(run, THRESHOLDS), d = 1 + random_below(run, THRESHOLDS);
+	unsigned int n = 1 + random_below(run, PANEL_THRESHOLDS),
+	             d = 1 + random_below(run, PANEL_THRESHOLDS);
 	struct message message = request_of("", WIRE_DEFAULT, "");
 
 	(void)snprintf(message.request.scope, sizeof(message.request.scope), "sudo:t%u%u", n, d);
@@ -474,98 +352,17 @@ static void play(struct run *run)
 	crew_rest(&run->crew);
 }
 
-static enum outcome outcome_of(const struct story *story, const struct record *record)
-{
-	static const enum outcome plain[STATE_LAPSED + 1] = {
-	        [STATE_PENDING] = OUT_WAITS,     [STATE_ACTIVE] = OUT_ACTIVE,
-	        [STATE_RETURNED] = OUT_RETURNED, [STATE_REVOKED] = OUT_REVOKED,
-	        [STATE_DENIED] = OUT_DENIED,     [STATE_CANCELLED] = OUT_CANCELLED,
-	        [STATE_LAPSED] = OUT_TIMED_OUT,
-	};
-
-	if (record->state == STATE_DENIED &&
-	    (unsigned int)__builtin_popcount(record->no) < story->denials)
-		return OUT_DENIED_BY_ADMIN;
-	if (record->state == STATE_LAPSED && strstr(record->ended, "rule no denies"))
-		return OUT_RULE_DENIES;
-	if (record->state == STATE_LAPSED && strstr(record->ended, "its rule has changed"))
-		return OUT_RULE_CHANGED;
-	return plain[record->state];
-}
-
-/* Rows by themselves; NULL: nothing is wrong. */
-static const char *wrong_rows(const struct story *story, const struct record *record)
-{
-	unsigned int yes = (unsigned int)__builtin_popcount(record->yes);
-	bool granted = record->from > 0;
-	bool was_active = record->state == STATE_ACTIVE || record->state == STATE_RETURNED ||
-	                  record->state == STATE_REVOKED;
-
-	if (record->words != yes + (unsigned int)__builtin_popcount(record->no))
-		return "somebody's word is there twice";
-	if (record->yes_of_another)
-		return "a yes has the digest of something else";
-	if (granted != was_active)
-		return "its state and its beginning do not agree";
-	if (granted && yes < story->approvals)
-		return "it began with too few approvals";
-	if (granted && record->until - record->from != record->seconds)
-		return "it is not as long as its approvers said";
-	if (record->tokens != granted || record->tokens_of_it != granted)
-		return "there is not one token for each grant, of the same length";
-	return NULL;
-}
-
-static void print_story(const struct run *run, const struct record *record)
-{
-	const struct story *story = &run->story;
-
-	print_message("access %u: %u approvals, %u denials, signatures %s\n", run->access,
-	              story->approvals, story->denials, story->held_back ? "held back" : "at once");
-	for (size_t i = 0; i < story->count; i++) {
-		const struct step *step = &story->steps[i];
-		print_message("  %3u to %3u: %s%s%u%s for %lld rules %d%s -> %s%s%s\n",
-		              step->sent - story->steps[0].sent,
-		              step->answered - story->steps[0].sent, step_word(step->kind), " by ",
-		              step->who + 1, step->other ? " (other digest)" : "",
-		              (long long)step->seconds, step->rules, step->revokes ? " revoke" : "",
-		              said_word(step->said), step->state ? " " : "",
-		              step->state ? access_state_word(step->state) : "");
-	}
-	print_message("  in the end %s (%s), yes %x, no %x, %lld s, %u tokens\n",
-	              access_state_word(record->state), record->ended, record->yes, record->no,
-	              (long long)record->seconds, record->tokens);
-}
-
-static const char *const model_words[] = {
-        [MODEL_GIVES_UP] = "the model finds no order before it gives up",
-        [MODEL_EXPLAINS_NOT] = "there is no order in which these answers come about",
-        [MODEL_EXPLAINS] = NULL,
-};
-
 static void verify(struct run *run)
 {
 	struct record record;
 	const char *wrong;
-	char why[256];
 
 	record_read(run->reader, run->access, run->digest, &record);
-	run->story.state = record.state;
-	run->story.yes = record.yes;
-	run->story.no = record.no;
-	run->story.seconds = record.seconds;
-	wrong = wrong_rows(&run->story, &record);
-	if (!wrong &&
-	    !record_log_agrees(run->reader, run->access, &run->story, &record, why, sizeof(why)))
-		wrong = why;
-	if (!wrong)
-		wrong = model_words[model_explains(&run->story)];
-	if (!wrong && !model_rests(&run->story))
-		wrong = "it stays where it may not";
+	wrong = outcome_wrong(run->reader, run->access, &run->story, &record);
 	run->totals.outcomes[outcome_of(&run->story, &record)]++;
 	if (!wrong)
 		return;
-	print_story(run, &record);
+	story_print(run->access, &run->story, &record);
 	record_print_log(run->reader, run->access);
 	fail_msg("round %u: %s", run->totals.rounds, wrong);
 }
@@ -578,7 +375,7 @@ static void tidy(struct run *run)
 	if (run->story.state == STATE_PENDING || run->story.state == STATE_ACTIVE)
 		must(run, LINE_CANCEL, &cancel);
 	if (run->rules != RULES_AS_ASKED) {
-		put_rules(run->host, run->rules = RULES_AS_ASKED);
+		panel_rules(run->host, run->rules = RULES_AS_ASKED);
 		must(run, LINE_RELOAD, &reload);
 	}
 	ahead += BETWEEN;
@@ -597,7 +394,8 @@ static void print_totals(const struct totals *totals)
 {
 	for (int i = 0; i < OUTCOMES; i++)
 		print_message("%6u  %5.1f %%  %s\n", totals->outcomes[i],
-		              100.0 * totals->outcomes[i] / totals->rounds, outcome_words[i]);
+		              100.0 * totals->outcomes[i] / totals->rounds,
+		              outcome_word((enum outcome)i));
 	for (int i = SAID_NOTHING + 1; i < SAID_KINDS; i++)
 		print_message("%6u  answers \"%s\"\n", totals->said[i], said_word((enum said)i));
 	print_message("%6u  commands in flight at once, at most\n", totals->in_flight);
@@ -609,7 +407,7 @@ static void expect_all_outcomes(const struct totals *totals)
 	for (int i = 0; totals->rounds >= 1000 && i < OUTCOMES; i++)
 		if (totals->outcomes[i] * 100 < totals->rounds)
 			fail_msg("too seldom, %u of %u: %s", totals->outcomes[i], totals->rounds,
-			         outcome_words[i]);
+			         outcome_word((enum outcome)i));
 	for (int i = SAID_NOTHING + 1; totals->rounds >= 1000 && i < SAID_KINDS; i++)
 		if (!totals->said[i])
 			fail_msg("never answered: %s", said_word((enum said)i));
@@ -645,7 +443,7 @@ static void every_interleaving_has_one_outcome(void **state)
 	run = (struct run){.host = *state};
 	of_answers = &run;
 	crew_gather(&run.crew, run.host, persons, LINES, answered);
-	run.reader = records_open(run.host, APPROVER);
+	run.reader = records_open(run.host, PANEL_APPROVER);
 	run_rounds(&run);
 	records_close(run.reader);
 	crew_scatter(&run.crew);
@@ -662,9 +460,9 @@ static int begin(void **state)
 
 	if (!*state)
 		return 0;
-	make_people();
+	panel_come();
 	host_make(&host, "", "");
-	put_rules(&host, RULES_AS_ASKED);
+	panel_rules(&host, RULES_AS_ASKED);
 	host_start_here(&host);
 	*state = &host;
 	return 0;

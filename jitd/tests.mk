@@ -97,7 +97,8 @@ jitd_canary_test_CFLAGS = $(TEST_CFLAGS)
 jitd_canary_test_LDADD = libdaemontest.la
 jitd_canary_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 jitd_interleaving_test_SOURCES = jitd/interleaving_test.c tests/daemon/model.c tests/daemon/model.h \
-	tests/daemon/record.c tests/daemon/record.h tests/daemon/crew.c tests/daemon/crew.h
+	tests/daemon/record.c tests/daemon/record.h tests/daemon/outcome.c tests/daemon/outcome.h \
+	tests/daemon/panel.c tests/daemon/panel.h tests/daemon/crew.c tests/daemon/crew.h
 jitd_interleaving_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_interleaving_test_LDADD = libdaemontest.la $(SQLITE_LIBS) -lpthread
 jitd_interleaving_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=loop_work
