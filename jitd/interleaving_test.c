@@ -20,7 +20,7 @@
 #include "tests/daemon/outcome.h"
 #include "tests/daemon/panel.h"
 
-#define ROUNDS  4000
+#define ROUNDS  8000
 #define SEED    20240229
 #define LIFE    300 /* seconds until a request lapses */
 #define ASKED   1800
