@@ -122,6 +122,10 @@ def by_setuid(jitd):
     refused(jitd, "setuid program of bob's", run("alice", *yes(access, OWN)), "self-approval", access)
     seen = jitd.events()[-1]
     check("setuid program of bob's: to jitd it was bob", seen["actor"] == "bob", seen)
+    refused(jitd, "setuid program of bob's, login uid unset", run("alice", *yes(access, OWN), login_uid=False),
+            "self-approval", access)
+    refused(jitd, "setuid program of bob's, run by somebody else, login uid unset",
+            run("dora", *yes(access, OWN), login_uid=False), "unknown-access", access)
     way = grant("alice", "sudo:bob", by="carol")
     refused(jitd, "setuid program of bob's, made while she held his account, login uid unset",
             run("alice", *yes(access, OWN), login_uid=False), "self-approval", access)
