@@ -197,7 +197,7 @@ static void contradicts(struct reading *reading, const struct conf_block *block,
 static bool has_service(const struct rule *rule, const char *service)
 {
 	for (size_t i = 0; i < rule->scope.count; i++)
-		if (scope_has_service(rule->scope.items[i], service))
+		if (scope_may_have_service(rule->scope.items[i], service))
 			return true;
 	return false;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "policy/advise.h"
 #include "policy/glob.h"
 #include "policy/rules.h"
@@ -143,16 +144,28 @@ static size_t first_of(const struct entries *entries, const char *name)
 	return low;
 }
 
-static const struct rule *find_shadow(const struct entries *entries, const struct rule *rule)
+/* What covers a rule also takes in the first of its scopes. Both lists hold all that could, in
+ * evaluation order: so whichever ends first has the answer, and one that grows with the policy does
+ * not matter while the other is short. */
+static const struct rule *find_shadow(const struct policy *policy, const struct entries *entries,
+                                      const struct rule *rule)
 {
 	const char *name = rule->who.items[0];
+	struct candidate_walk walk;
+	char scope[1][SCOPE_SIZE];
 
+	if (text_copy(scope[0], SCOPE_SIZE, rule->scope.items[0]) < 0)
+		return NULL;
+	candidate_walk_begin(&walk, &policy->candidates, scope, 1);
 	for (size_t i = first_of(entries, name); i < entries->count; i++) {
 		const struct entry *entry = &entries->items[i];
-		if (entry->rule >= rule || strcmp(entry->name, name) != 0)
+		const struct rule *next = candidate_walk_next(&walk);
+		if (!next || next >= rule || entry->rule >= rule || strcmp(entry->name, name) != 0)
 			return NULL;
 		if (covers(entry->rule, rule))
 			return entry->rule;
+		if (covers(next, rule))
+			return next;
 	}
 	return NULL;
 }
@@ -164,7 +177,7 @@ int advise_shadows(const struct policy *policy, struct complaints *complaints)
 
 	for (size_t i = 0; i < policy->count && r == 0; i++) {
 		const struct rule *rule = &policy->rules[i];
-		const struct rule *shadow = find_shadow(&entries, rule);
+		const struct rule *shadow = find_shadow(policy, &entries, rule);
 		complaints->file = rule->file;
 		if (shadow)
 			caution(complaints, rule->line, "rule",
