@@ -107,7 +107,7 @@ static int shorten(struct call *call, struct access *access, bool *ret_refused)
 
 static int say_yes(struct call *call, const struct access *access)
 {
-	struct votes votes;
+	struct votes votes = {.denials = INT64_MAX};
 	int r = vote_write(call, access, VOTE_YES, call->in.approve.comment,
 	                   call->in.approve.digest);
 
@@ -169,7 +169,7 @@ static bool is_digest(const char *text)
 static int say_no(struct call *call, struct access *access)
 {
 	const char *digest = call->in.deny.digest;
-	struct votes votes;
+	struct votes votes = {.denials = INT64_MAX};
 	int r = vote_write(call, access, VOTE_NO, call->in.deny.comment,
 	                   is_digest(digest) ? digest : "");
 

@@ -101,10 +101,10 @@ static int64_t busy(void)
 	return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
 }
 
-/* Turns the loop until there is an answer; the most that one turn took, in ms. */
-static int64_t longest_turn(const struct host *host, const struct link *link)
+/* Turns the loop until there is an answer. In ms: the most that one turn took, and all of them. */
+static int64_t longest_turn(const struct host *host, const struct link *link, int64_t *ret_all)
 {
-	int64_t longest = 0;
+	int64_t longest = 0, first = busy();
 
 	while (!readable(link->client.fd)) {
 		int64_t before = busy(), took;
@@ -112,6 +112,7 @@ static int64_t longest_turn(const struct host *host, const struct link *link)
 		took = busy() - before;
 		longest = took > longest ? took : longest;
 	}
+	*ret_all = busy() - first;
 	return longest;
 }
 
@@ -121,7 +122,7 @@ static void ten_thousand_do_not_hold_up_the_loop(void **state)
 	const struct message message = {.id = MESSAGE_reload};
 	struct message answer;
 	struct link link;
-	int64_t longest;
+	int64_t longest, all;
 
 	must_request(host, AS(GAMES), "sudo:root");
 	host_stop(host);
@@ -135,13 +136,13 @@ static void ten_thousand_do_not_hold_up_the_loop(void **state)
 	host_rules(host, LONGER);
 	link_open(host, CLIENT_SOCKET, ROOT, &link);
 	link_send(&link, &message);
-	longest = longest_turn(host, &link);
+	longest = longest_turn(host, &link, &all);
 	assert_true(link_receive(&link, &answer));
 	link_close(&link);
 	assert_string_equal(answer.done.text, "policy in force: 1 rule; 10000 requests lapsed");
 	assert_int_equal(on_disk(host, "SELECT count(*) FROM access WHERE state = 'lapsed'"), MANY);
-	print_message("longest turn: %lld ms\n", (long long)longest);
-	assert_true(longest < 100);
+	print_message("longest turn: %lld of %lld ms\n", (long long)longest, (long long)all);
+	assert_true(longest * 10 < all);
 }
 
 /* ---- what runs ---- */

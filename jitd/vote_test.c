@@ -80,9 +80,9 @@ static void i2_nor_does_it_make_active_what_seems_ripe(void **state)
 
 static void a_denial_is_never_refused_for_what_was_shown(void **state)
 {
-	static const char *const digests[] = {"", "stale",
-	                                      "0000000000000000000000000000000000000000"
-	                                      "000000000000000000000000"};
+	static const char zeros[] =
+	        "0000000000000000000000000000000000000000000000000000000000000000";
+	const char *const digests[] = {"", "stale", zeros};
 	const struct host *host = need_people(state);
 
 	for (size_t i = 0; i < 3; i++) {

@@ -43,7 +43,7 @@ def try_usage(jitd):
     refused(jitd, "jit request: an option without its value", "alice", "jit", "request", "sudo:root", "--for",
             says="--for: needs a value: --for D", code=2)
     refused(jitd, "jitd-admin policy: which?", "carol", "jitd-admin", "policy",
-            says="no command given; it is one of: check, reload", code=2)
+            says="no command given; it is one of: check, explain, test, reload", code=2)
     refused(jitd, "jitd-admin audit --since: no time", "dora", "jitd-admin", "audit", "list", "--since", "yesterday",
             says="not a time, which is RFC 3339.* -2h", code=2)
     refused(jitd, "jitd-admin audit --access: no number", "dora", "jitd-admin", "audit", "list", "--access", "x",
@@ -88,7 +88,7 @@ def try_scopes(jitd):
     for scope, says in (("", "no scope; write SERVICE:ACCOUNT, such as"),
                         ("root", '"root" is no scope: write SERVICE:ACCOUNT'),
                         ("sudo:", "the account after the colon is the name of a user"), (":root", "is no scope"),
-                        ("sudo:*", "patterns are not known"), ("sudo:root;id", "is no scope"),
+                        ("sudo:*", "patterns stand in rules"), ("sudo:root;id", "is no scope"),
                         ("sudo:root\n", "is no scope|no scope"),
                         ("SUDO:root", "is no scope"), ("sudo:../root", "is no scope"),
                         ("sudo:" + "a" * LONGEST, "is no scope"),
