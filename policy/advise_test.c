@@ -40,8 +40,6 @@ static const struct {
         /* ---- shadows ---- */
         {"rule \"a\" { " HEAD "}\nrule \"b\" { " HEAD "}",
          "warning: x.conf:2: rule: \"b\" never decides: rule \"a\" (x.conf:1) matches first; put it before that one, or take it out\n"},
-        {"rule \"a\" { " HEAD "}\nrule \"b\" { " HEAD "effect = \"deny\" }",
-         "warning: x.conf:2: rule: \"b\" never decides: rule \"a\" (x.conf:1) matches first; put it before that one, or take it out\n"},
         {"rule \"a\" { " HEAD "effect = \"deny\" }\nrule \"b\" { " HEAD "}",
          "warning: x.conf:2: rule: \"b\" never decides: rule \"a\" (x.conf:1) matches first; put it before that one, or take it out\n"},
         {"rule \"a\" { " HEAD "when = {\"mon-fri\"} }\nrule \"b\" { " HEAD "}", ""},
@@ -59,6 +57,18 @@ static const struct {
          "warning: x.conf:2: rule: \"b\" never decides: rule \"a\" (x.conf:1) matches first; put it before that one, or take it out\n"},
         {"rule \"a\" { who = {\"%dba\"} scope = {\"sudo:web\"} approvals = 0 }\nrule \"b\" { who = {\"%dba\"} scope = {\"sudo:web\", \"sudo:db\"} approvals = 0 }",
          ""},
+        {"rule \"a\" { " HEAD "hosts = {\"**\"} }\nrule \"b\" { " HEAD "hosts = {\"*\"} }", ""},
+        {"rule \"a\" { " HEAD "}\nrule \"b\" { " HEAD "effect = \"deny\" }",
+         "warning: x.conf:2: rule: \"b\" denies too late: rule \"a\" (x.conf:1) allows the same, and matches first; put it before that one\n"},
+        {"rule \"a\" { who = {\"%dba\"} scope = {\"sudo:web\"} approvals = 0 commands = {\"/bin/ls *\"} }\n"
+         "rule \"b\" { who = {\"%dba\"} scope = {\"sudo:web\"} approvals = 0 commands = {\"/bin/ls ..\"} }",
+         "warning: x.conf:1: commands: rule \"a\" matches nothing: without the sudo plugin no request names a command\n"
+         "warning: x.conf:2: commands: rule \"b\" matches nothing: without the sudo plugin no request names a command\n"},
+        {"rule \"a\" { " HEAD "effect = \"deny\" }\nrule \"b\" { " HEAD "effect = \"deny\" }",
+         "warning: x.conf:2: rule: \"b\" never decides: rule \"a\" (x.conf:1) matches first; put it before that one, or take it out\n"},
+        {"rule \"a\" { who = {\"bob\", \"%dba\"} scope = {\"sudo:w*\", \"su:web\"} approvers = {\"%leads\"} }\n"
+         "rule \"b\" { " HEAD "}",
+         "warning: x.conf:2: rule: \"b\" never decides: rule \"a\" (x.conf:1) matches first; put it before that one, or take it out\n"},
         /* ---- after a reboot ---- */
         {"rule \"a\" { who = {\"bob\"} scope = {\"ssh:bob\"} approvers = {\"carol\"} }\n"
          "rule \"b\" { who = {\"carol\"} scope = {\"ssh:carol\"} approvers = {\"bob\"} }",

@@ -38,6 +38,10 @@ static bool covers_commands(const struct rule *outer, const struct rule *inner)
 {
 	if (!outer->commands.count)
 		return true;
+	for (size_t i = 0; i < inner->commands.count; i++)
+		if (command_goes_up(inner->commands.items[i]) &&
+		    !strings_hold(&outer->commands, inner->commands.items[i]))
+			return false;
 	return inner->commands.count &&
 	       covers_patterns(&outer->commands, &inner->commands, GLOB_COMMAND);
 }
@@ -48,7 +52,9 @@ static bool covers_hosts(const struct rule *outer, const struct rule *inner)
 		return outer->effect != DECISION_ALLOW || !inner->hosts.count;
 	if (strings_hold(&outer->hosts, "*"))
 		return true;
-	return inner->hosts.count && covers_patterns(&outer->hosts, &inner->hosts, GLOB_HOST);
+	/* "**" does not cross a dot, as "*" does */
+	return inner->hosts.count && !strings_hold(&inner->hosts, "*") &&
+	       covers_patterns(&outer->hosts, &inner->hosts, GLOB_HOST);
 }
 
 static bool covers_via(const struct rule *outer, const struct rule *inner)
@@ -170,6 +176,21 @@ static const struct rule *find_shadow(const struct policy *policy, const struct 
 	return NULL;
 }
 
+/* A deny rule still decides below a rule that allows, for requests that this one does not hold
+ * whole: for another scope besides, another host, another trust. */
+static void say(const struct rule *rule, const struct rule *shadow, struct complaints *complaints)
+{
+	bool too_late = rule->effect != DECISION_ALLOW && shadow->effect == DECISION_ALLOW;
+
+	complaints->file = rule->file;
+	caution(complaints, rule->line, "rule",
+	        too_late ? "\"%s\" denies too late: rule \"%s\" (%.255s:%u) allows the same, and "
+	                   "matches first; put it before that one"
+	                 : "\"%s\" never decides: rule \"%s\" (%.255s:%u) matches first; put it "
+	                   "before that one, or take it out",
+	        rule->title, shadow->title, shadow->file, shadow->line);
+}
+
 int advise_shadows(const struct policy *policy, struct complaints *complaints)
 {
 	cleanup(entries_done) struct entries entries = {0};
@@ -178,12 +199,8 @@ int advise_shadows(const struct policy *policy, struct complaints *complaints)
 	for (size_t i = 0; i < policy->count && r == 0; i++) {
 		const struct rule *rule = &policy->rules[i];
 		const struct rule *shadow = find_shadow(policy, &entries, rule);
-		complaints->file = rule->file;
 		if (shadow)
-			caution(complaints, rule->line, "rule",
-			        "\"%s\" never decides: rule \"%s\" (%.255s:%u) matches first; put it "
-			        "before that one, or take it out",
-			        rule->title, shadow->title, shadow->file, shadow->line);
+			say(rule, shadow, complaints);
 	}
 	return r;
 }
