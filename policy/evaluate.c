@@ -117,12 +117,22 @@ static bool fits_who(const struct rule *rule, const struct question *question)
 	return identity_named_in(question->subject, rule->who.items, rule->who.count);
 }
 
+/* Whoever writes "/srv/x/" and a pattern means what is in there: a "..", which leads elsewhere,
+ * must be written out. */
+static bool fits_command(const char *pattern, const char *command)
+{
+	return command_goes_up(command) ? !strcmp(pattern, command)
+	                                : glob_matches(pattern, command, GLOB_COMMAND);
+}
+
 static bool fits_commands(const struct rule *rule, const struct question *question)
 {
 	if (!rule->commands.count)
 		return true;
-	for (size_t i = 0; question->command && i < rule->commands.count; i++)
-		if (glob_matches(rule->commands.items[i], question->command, GLOB_COMMAND))
+	if (!question->command || command_fault(question->command))
+		return false;
+	for (size_t i = 0; i < rule->commands.count; i++)
+		if (fits_command(rule->commands.items[i], question->command))
 			return true;
 	return false;
 }

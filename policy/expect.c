@@ -97,8 +97,7 @@ bool question_command_is_good(const char *command)
 {
 	size_t length = strlen(command);
 
-	return command[0] == '/' && length <= COMMAND_MAX && text_is_clean(command, length) &&
-	       !strstr(command, "  ") && command[length - 1] != ' ';
+	return length <= COMMAND_MAX && text_is_clean(command, length) && !command_fault(command);
 }
 
 static int take_command(struct complaints *complaints, const struct conf_entry *entry,

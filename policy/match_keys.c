@@ -81,21 +81,39 @@ static int add_once(struct reading *reading, const struct conf_entry *entry, con
 
 /* ---- commands ---- */
 
-/* NULL: nothing is wrong. */
-static const char *command_fault(const char *command)
+/* Is the part of a path at `at` one that goes up (..), or nowhere (.)? */
+static bool is_dots(const char *at, size_t length)
 {
-	size_t path = strcspn(command, " "), length = strlen(command);
+	return length && length <= 2 && strspn(at, ".") >= length;
+}
+
+const char *command_fault(const char *command)
+{
+	size_t path = strcspn(command, " "), length = strlen(command), part;
 
 	if (command[0] != '/' || path < 2)
 		return "begins with no path; write it from / on, such as \"/usr/bin/id\"";
 	if (strstr(command, "  ") || command[length - 1] == ' ')
 		return "holds a blank too many; separate words by one";
-	for (const char *at = command; at < command + path; at += 1 + strcspn(at + 1, "/ "))
-		if (!strncmp(at, "//", 2) || !strncmp(at, "/./", 3) || !strncmp(at, "/../", 4))
+	for (const char *at = command; at < command + path; at += 1 + part) {
+		part = strcspn(at + 1, "/ ");
+		if (at[1] == '/' || is_dots(at + 1, part))
 			return "holds no plain path; leave out \"//\", \".\" and \"..\"";
+	}
 	if (command[path - 1] == '/')
 		return "names a directory; name the program";
 	return NULL;
+}
+
+bool command_goes_up(const char *command)
+{
+	for (const char *at = command; *at; at += *at != '\0') {
+		size_t part = strcspn(at, "/ ");
+		if (part == 2 && is_dots(at, part))
+			return true;
+		at += part;
+	}
+	return false;
 }
 
 int read_commands(struct reading *reading, const struct conf_entry *entry, struct rule *rule)

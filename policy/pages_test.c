@@ -270,8 +270,8 @@ static void the_limits_in_the_page_are_those_of_the_code(void **state)
 	        {FOLDER_FILES_MAX, "files"},
 	        {FOLDER_FILE_MAX >> 20, "MiB each"},
 	        {POLICY_RULES_MAX, "rules"},
-	        {CONF_LIST_MAX, "values and"},
-	        {RULE_LIST_SIZE - 1, "bytes in a list"},
+	        {CONF_LIST_MAX, "values in a list"},
+	        {RULE_LIST_SIZE - 1, "bytes in a list of users and groups"},
 	        {STRING_MAX, "bytes in a string"},
 	        {TICKET_MAX, "bytes in a ticket"},
 	};

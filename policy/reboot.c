@@ -10,6 +10,12 @@
 #include "policy/scope.h"
 
 /* A door that somebody comes in by who is not in yet. */
+static bool may_be_way_in(const char *scope)
+{
+	return scope_may_have_service(scope, "ssh") || scope_may_have_service(scope, "login");
+}
+
+/* Is such a door named? What a pattern takes in besides may be guarded or not. */
 static bool is_way_in(const char *scope)
 {
 	return scope_has_service(scope, "ssh") || scope_has_service(scope, "login");
@@ -30,7 +36,7 @@ static bool lets_in(const struct rule *rule, const char *name)
 {
 	for (size_t i = 0; i < rule->scope.count; i++) {
 		const char *scope = rule->scope.items[i], *account = scope_account(scope);
-		if (!is_way_in(scope))
+		if (!may_be_way_in(scope))
 			continue;
 		if (!strcmp(account, SCOPE_OWN) || glob_matches(account, name, "") ||
 		    (name[0] == '%' && glob_is(account)))
@@ -39,31 +45,79 @@ static bool lets_in(const struct rule *rule, const char *name)
 	return false;
 }
 
-/* Rules whose people are in: by its index. */
+/* A person or group in `approvers`, and the rule. */
+struct entry {
+	const char *name;
+	const struct rule *rule;
+	bool in; /* the person is in */
+};
+
+/* Who is in, and by which rules. Who is a member of a group is not known here: so a group and a
+ * person, or two groups, may be the same people. */
 struct inside {
-	bool *rules; /* some people of this rule can get in by it */
 	const struct policy *policy;
+	struct entry *entries; /* sorted by name */
+	size_t count;
+	bool person, group;        /* somebody is in; some group's people are */
+	bool *rules;               /* by index: some people of this rule can get in by it */
+	const struct rule **queue; /* those of them whose people were not let in yet */
+	size_t queued;
 };
 
 static void inside_done(struct inside *inside)
 {
+	free(inside->entries);
 	free(inside->rules);
+	free(inside->queue);
 }
 
-/* Could one of whom `name` names be in? Who is a member of a group is not known here: so a group
- * and a person may be the same. */
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+}
+
+static int inside_make(const struct policy *policy, struct inside *inside)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < policy->count; i++)
+		most += policy->rules[i].approvers.count;
+	inside->policy = policy;
+	inside->entries = reallocarray(NULL, most, sizeof(inside->entries[0]));
+	inside->rules = calloc(policy->count + 1, sizeof(inside->rules[0]));
+	inside->queue = reallocarray(NULL, policy->count + 1, sizeof(inside->queue[0]));
+	if (!inside->entries || !inside->rules || !inside->queue)
+		return -ENOMEM;
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct rule *rule = &policy->rules[i];
+		for (size_t k = 0; k < rule->approvers.count; k++)
+			inside->entries[inside->count++] =
+			        (struct entry){rule->approvers.items[k], rule, false};
+	}
+	qsort(inside->entries, inside->count, sizeof(inside->entries[0]), by_name);
+	return 0;
+}
+
+/* Where the entries of this name begin. */
+static size_t first_of(const struct inside *inside, const char *name)
+{
+	size_t low = 0, high = inside->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(inside->entries[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static bool may_be_in(const struct inside *inside, const char *name)
 {
-	for (size_t i = 0; i < inside->policy->count; i++) {
-		const struct rule *rule = &inside->policy->rules[i];
-		for (size_t k = 0; inside->rules[i] && k < rule->who.count; k++) {
-			const char *other = rule->who.items[k];
-			bool grouped = name[0] == '%' || other[0] == '%';
-			if (lets_in(rule, other) && (grouped || !strcmp(name, other)))
-				return true;
-		}
-	}
-	return false;
+	if (inside->group || name[0] == '%')
+		return inside->group || inside->person;
+	return inside->entries[first_of(inside, name)].in;
 }
 
 static bool any_approver_in(const struct inside *inside, const struct rule *rule)
@@ -74,25 +128,63 @@ static bool any_approver_in(const struct inside *inside, const struct rule *rule
 	return false;
 }
 
-static bool any_let_in(const struct rule *rule)
+/* ---- who is in lets others in, until nobody more comes ---- */
+
+static void enter(struct inside *inside, const struct rule *rule)
 {
-	for (size_t i = 0; i < rule->who.count; i++)
-		if (lets_in(rule, rule->who.items[i]))
-			return true;
-	return false;
+	bool *entered = &inside->rules[rule - inside->policy->rules];
+
+	if (*entered || rule->effect != DECISION_ALLOW)
+		return;
+	*entered = true;
+	inside->queue[inside->queued++] = rule;
 }
 
-/* Who is in lets others in, until nobody more comes. */
+/* The rules that anybody approves, or that somebody of a group does. */
+static void enter_approved(struct inside *inside, bool by_groups_alone)
+{
+	for (size_t i = 0; i < inside->count; i++)
+		if (!by_groups_alone || inside->entries[i].name[0] == '%')
+			enter(inside, inside->entries[i].rule);
+}
+
+static void let_in_group(struct inside *inside)
+{
+	if (!inside->group)
+		enter_approved(inside, false);
+	inside->group = true;
+}
+
+static void let_in_person(struct inside *inside, const char *name)
+{
+	size_t at = first_of(inside, name);
+
+	if (!inside->person)
+		enter_approved(inside, true);
+	inside->person = true;
+	if (at == inside->count || inside->entries[at].in)
+		return;
+	for (size_t i = at; i < inside->count && !strcmp(inside->entries[i].name, name); i++) {
+		inside->entries[i].in = true;
+		enter(inside, inside->entries[i].rule);
+	}
+}
+
 static void let_in(struct inside *inside)
 {
-	for (bool more = true; more;) {
-		more = false;
-		for (size_t i = 0; i < inside->policy->count; i++) {
-			const struct rule *rule = &inside->policy->rules[i];
-			if (inside->rules[i] || rule->effect != DECISION_ALLOW || !any_let_in(rule))
+	for (size_t i = 0; i < inside->policy->count; i++)
+		if (!inside->policy->rules[i].approvals)
+			enter(inside, &inside->policy->rules[i]);
+	while (inside->queued) {
+		const struct rule *rule = inside->queue[--inside->queued];
+		for (size_t i = 0; i < rule->who.count; i++) {
+			const char *name = rule->who.items[i];
+			if (!lets_in(rule, name))
 				continue;
-			inside->rules[i] = !rule->approvals || any_approver_in(inside, rule);
-			more |= inside->rules[i];
+			if (name[0] == '%')
+				let_in_group(inside);
+			else
+				let_in_person(inside, name);
 		}
 	}
 }
@@ -123,13 +215,14 @@ static void say(const struct inside *inside, struct complaints *complaints)
 
 int advise_reboot(const struct policy *policy, struct complaints *complaints)
 {
-	cleanup(inside_done) struct inside inside = {.policy = policy};
+	cleanup(inside_done) struct inside inside = {0};
+	int r;
 
 	if (!guards_ways_in(policy))
 		return 0;
-	inside.rules = calloc(policy->count + 1, sizeof(inside.rules[0]));
-	if (!inside.rules)
-		return -ENOMEM;
+	r = inside_make(policy, &inside);
+	if (r < 0)
+		return r;
 	let_in(&inside);
 	say(&inside, complaints);
 	return 0;

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/text.h"
 #include "policy/glob.h"
 #include "policy/rules.h"
 #include "policy/scope.h"
@@ -83,11 +82,6 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (one->rule > other->rule) - (one->rule < other->rule);
 }
 
-static int name_of(const void *name, const void *approver)
-{
-	return strcmp(name, ((const struct approver *)approver)->name);
-}
-
 static void leave_first_of_each(struct approvers *approvers)
 {
 	size_t kept = 0;
@@ -126,23 +120,36 @@ static bool names_others(const struct rule *rule, const char *account)
 	       (rule->who.count != 1 || strcmp(rule->who.items[0], account) != 0);
 }
 
+/* How many approvers' names come before `text`. */
+static size_t place_of(const struct approvers *approvers, const char *text, size_t length)
+{
+	size_t low = 0, high = approvers->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strncmp(approvers->items[middle].name, text, length) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* The first approver whom this account, which may be a pattern, stands for, and whom others could
- * so become. */
+ * so become: one of those whose names begin as it does. */
 static const struct approver *find_become(const struct approvers *approvers,
                                           const struct rule *rule, const char *account)
 {
-	const struct approver *found;
+	size_t begin = strcspn(account, "*?");
 
-	if (glob_is(account)) {
-		for (size_t i = 0; i < approvers->count; i++)
-			if (glob_matches(account, approvers->items[i].name, "") &&
-			    names_others(rule, approvers->items[i].name))
-				return &approvers->items[i];
-		return NULL;
+	for (size_t i = place_of(approvers, account, begin); i < approvers->count; i++) {
+		const char *name = approvers->items[i].name;
+		if (strncmp(name, account, begin) != 0)
+			break;
+		if (glob_matches(account, name, "") && names_others(rule, name))
+			return &approvers->items[i];
 	}
-	found = bsearch(account, approvers->items, approvers->count, sizeof(approvers->items[0]),
-	                name_of);
-	return found && names_others(rule, account) ? found : NULL;
+	return NULL;
 }
 
 /* Who can become an approver could say yes in that person's name. */
@@ -168,14 +175,7 @@ static void review_accounts(const struct approvers *approvers, const struct rule
  * account's: nobody says that it is the subject who comes in there as somebody else. */
 static bool door_knows_account_alone(const char *scope)
 {
-	static const char *const doors[] = {"ssh:x", "login:x"};
-	char service[SCOPE_SIZE];
-
-	if (text_format(service, sizeof(service), "%.*sx", (int)(scope_account(scope) - scope),
-	                scope) < 0)
-		return true;
-	return glob_matches(service, doors[0], GLOB_SCOPE) ||
-	       glob_matches(service, doors[1], GLOB_SCOPE);
+	return scope_may_have_service(scope, "ssh") || scope_may_have_service(scope, "login");
 }
 
 static void review_present(const struct rule *rule, struct complaints *complaints)

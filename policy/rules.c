@@ -23,7 +23,9 @@
 #define BUILTIN_KEEP    3600
 #define BUILTIN_WARN    120
 
-enum place { RULE_ONLY, RULE_OR_DEFAULTS };
+/* A deny rule takes nothing from defaults that would narrow it: what it leaves out stands for all.
+ */
+enum place { RULE_ONLY, RULE_OR_DEFAULTS, ALLOW_OR_DEFAULTS };
 
 static const struct conf_key keys[] = {
 #define K(name, type, reader, place) {name, CONF_##type},
@@ -96,6 +98,12 @@ static int read_entries(struct reading *reading, const struct conf_block *block,
 	return r;
 }
 
+static bool takes_default(const struct rule *rule, size_t row)
+{
+	return readers[row].place == RULE_OR_DEFAULTS ||
+	       (readers[row].place == ALLOW_OR_DEFAULTS && rule->effect == DECISION_ALLOW);
+}
+
 /* What the block leaves out. What is wrong with it was said when the defaults were looked over. */
 static int read_left_out(struct reading *reading, const struct conf_block *block, struct rule *rule)
 {
@@ -106,7 +114,7 @@ static int read_left_out(struct reading *reading, const struct conf_block *block
 	for (size_t i = 0; defaults && i < defaults->count && r == 0; i++) {
 		const struct conf_entry *entry = &defaults->entries[i];
 		size_t row = row_of(entry);
-		if (readers[row].place == RULE_OR_DEFAULTS && !conf_find(block, keys[row].name))
+		if (takes_default(rule, row) && !conf_find(block, keys[row].name))
 			r = readers[row].read(&silent, entry, rule);
 	}
 	return r;
@@ -197,7 +205,7 @@ static void contradicts(struct reading *reading, const struct conf_block *block,
 static bool has_service(const struct rule *rule, const char *service)
 {
 	for (size_t i = 0; i < rule->scope.count; i++)
-		if (scope_has_service(rule->scope.items[i], service))
+		if (scope_may_have_service(rule->scope.items[i], service))
 			return true;
 	return false;
 }
@@ -210,11 +218,9 @@ static bool all_for_sudo(const struct rule *rule)
 	return true;
 }
 
-/* Defaults that are not meant for every rule. */
+/* A default that is not meant for every rule. */
 static void drop_unmeant(const struct conf_block *block, struct rule *rule)
 {
-	if (rule->effect != DECISION_ALLOW && !conf_find(block, "commands"))
-		strings_done(&rule->commands);
 	if (!conf_find(block, "knock") && !has_service(rule, "ssh"))
 		rule->knock = false;
 }

@@ -14,10 +14,10 @@
 #define RULE_KEYS(K)                                                                               \
 	K("who", LIST, who, RULE_ONLY)                                                             \
 	K("scope", LIST, scope, RULE_ONLY)                                                         \
-	K("commands", LIST, commands, RULE_OR_DEFAULTS)                                            \
-	K("hosts", LIST, hosts, RULE_OR_DEFAULTS)                                                  \
-	K("via", STRING, via, RULE_OR_DEFAULTS)                                                    \
-	K("when", LIST, when, RULE_OR_DEFAULTS)                                                    \
+	K("commands", LIST, commands, ALLOW_OR_DEFAULTS)                                           \
+	K("hosts", LIST, hosts, ALLOW_OR_DEFAULTS)                                                 \
+	K("via", STRING, via, ALLOW_OR_DEFAULTS)                                                   \
+	K("when", LIST, when, ALLOW_OR_DEFAULTS)                                                   \
 	K("approvers", LIST, approvers, RULE_ONLY)                                                 \
 	K("approvals", NUMBER, approvals, RULE_OR_DEFAULTS)                                        \
 	K("denials", NUMBER, denials, RULE_OR_DEFAULTS)                                            \
@@ -94,6 +94,11 @@ char *rule_text(const struct rule *rule);
 
 /* Reports rules that cannot work or that undo the four eyes (policy/review.c). -ENOMEM. */
 must_check int policy_review(const struct policy *policy, struct complaints *complaints);
+
+/* What is wrong with the form of a command, or of a pattern of commands; NULL: nothing. */
+const char *command_fault(const char *command);
+/* Is there a ".." between slashes and blanks? */
+bool command_goes_up(const char *command);
 
 /* Does the rule's pattern take in the asked scope? */
 bool scope_matches(const char *pattern, const char *scope, const char *asker);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "policy/glob.h"
 
 #define SERVICE_MAX 64
 #define SHOWN       80 /* bytes of a refused scope that its message shows */
@@ -177,4 +178,13 @@ bool scope_has_service(const char *scopes, const char *service)
 		at += *at == ' ';
 	}
 	return false;
+}
+
+bool scope_may_have_service(const char *pattern, const char *service)
+{
+	char service_pattern[SCOPE_SIZE];
+
+	return text_format(service_pattern, sizeof(service_pattern), "%.*s",
+	                   (int)strcspn(pattern, ":"), pattern) < 0 ||
+	       glob_matches(service_pattern, service, GLOB_SCOPE);
 }

@@ -35,4 +35,7 @@ bool scope_contains(const char *scopes, const char *scope);
 /* Has the list a scope of this service (any account)? `service` as scope_service() gives it. */
 bool scope_has_service(const char *scopes, const char *service);
 
+/* Could a scope that the pattern takes in be of this service? */
+bool scope_may_have_service(const char *pattern, const char *service);
+
 #endif

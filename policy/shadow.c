@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "policy/advise.h"
 #include "policy/glob.h"
 #include "policy/rules.h"
@@ -37,6 +38,10 @@ static bool covers_commands(const struct rule *outer, const struct rule *inner)
 {
 	if (!outer->commands.count)
 		return true;
+	for (size_t i = 0; i < inner->commands.count; i++)
+		if (command_goes_up(inner->commands.items[i]) &&
+		    !strings_hold(&outer->commands, inner->commands.items[i]))
+			return false;
 	return inner->commands.count &&
 	       covers_patterns(&outer->commands, &inner->commands, GLOB_COMMAND);
 }
@@ -47,7 +52,9 @@ static bool covers_hosts(const struct rule *outer, const struct rule *inner)
 		return outer->effect != DECISION_ALLOW || !inner->hosts.count;
 	if (strings_hold(&outer->hosts, "*"))
 		return true;
-	return inner->hosts.count && covers_patterns(&outer->hosts, &inner->hosts, GLOB_HOST);
+	/* "**" does not cross a dot, as "*" does */
+	return inner->hosts.count && !strings_hold(&inner->hosts, "*") &&
+	       covers_patterns(&outer->hosts, &inner->hosts, GLOB_HOST);
 }
 
 static bool covers_via(const struct rule *outer, const struct rule *inner)
@@ -143,18 +150,45 @@ static size_t first_of(const struct entries *entries, const char *name)
 	return low;
 }
 
-static const struct rule *find_shadow(const struct entries *entries, const struct rule *rule)
+/* What covers a rule also takes in the first of its scopes. Both lists hold all that could, in
+ * evaluation order: so whichever ends first has the answer, and one that grows with the policy does
+ * not matter while the other is short. */
+static const struct rule *find_shadow(const struct policy *policy, const struct entries *entries,
+                                      const struct rule *rule)
 {
 	const char *name = rule->who.items[0];
+	struct candidate_walk walk;
+	char scope[1][SCOPE_SIZE];
 
+	if (text_copy(scope[0], SCOPE_SIZE, rule->scope.items[0]) < 0)
+		return NULL;
+	candidate_walk_begin(&walk, &policy->candidates, scope, 1);
 	for (size_t i = first_of(entries, name); i < entries->count; i++) {
 		const struct entry *entry = &entries->items[i];
-		if (entry->rule >= rule || strcmp(entry->name, name) != 0)
+		const struct rule *next = candidate_walk_next(&walk);
+		if (!next || next >= rule || entry->rule >= rule || strcmp(entry->name, name) != 0)
 			return NULL;
 		if (covers(entry->rule, rule))
 			return entry->rule;
+		if (covers(next, rule))
+			return next;
 	}
 	return NULL;
+}
+
+/* A deny rule still decides below a rule that allows, for requests that this one does not hold
+ * whole: for another scope besides, another host, another trust. */
+static void say(const struct rule *rule, const struct rule *shadow, struct complaints *complaints)
+{
+	bool too_late = rule->effect != DECISION_ALLOW && shadow->effect == DECISION_ALLOW;
+
+	complaints->file = rule->file;
+	caution(complaints, rule->line, "rule",
+	        too_late ? "\"%s\" denies too late: rule \"%s\" (%.255s:%u) allows the same, and "
+	                   "matches first; put it before that one"
+	                 : "\"%s\" never decides: rule \"%s\" (%.255s:%u) matches first; put it "
+	                   "before that one, or take it out",
+	        rule->title, shadow->title, shadow->file, shadow->line);
 }
 
 int advise_shadows(const struct policy *policy, struct complaints *complaints)
@@ -164,13 +198,9 @@ int advise_shadows(const struct policy *policy, struct complaints *complaints)
 
 	for (size_t i = 0; i < policy->count && r == 0; i++) {
 		const struct rule *rule = &policy->rules[i];
-		const struct rule *shadow = find_shadow(&entries, rule);
-		complaints->file = rule->file;
+		const struct rule *shadow = find_shadow(policy, &entries, rule);
 		if (shadow)
-			caution(complaints, rule->line, "rule",
-			        "\"%s\" never decides: rule \"%s\" (%.255s:%u) matches first; put it "
-			        "before that one, or take it out",
-			        rule->title, shadow->title, shadow->file, shadow->line);
+			say(rule, shadow, complaints);
 	}
 	return r;
 }

@@ -53,7 +53,7 @@ static void every_key_that_narrows_or_binds_is_taken(void **state)
 	        "commands = {\"/bin/sh -c \\\"id\\\"\", \"/bin/x \\\\y\"} hosts = {\"DB?.example\", \"*\"}\n"
 	        "via = \"gitlab\" when = {\"mon-fri 08:00-18:00\", \"sat\"} denials = 3\n"
 	        "ticket = \"^INC-[0-9]{1,9}\\\\.$\" at-end = \"keep\" keep-max = \"2h\" warn = \"0s\" }\n"
-	        "rule \"key\" { who = {\"%g\"} scope = {\"ssh:~\", \"ssh:db\"} approvers = {\"%l\"}\n"
+	        "rule \"key\" { who = {\"%g\"} scope = {\"*:~\", \"s?h:db\"} approvers = {\"%l\"}\n"
 	        "bind = {\"ssh-key\"} knock = true warn = \"5m\" }\n"};
 	cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, MAX_GRANT, "");
 	const struct rule *rule = policy_rule(policy, "cmd"), *key = policy_rule(policy, "key");

@@ -2,8 +2,9 @@
 /*
  * What a ticket must look like: a POSIX extended regular expression (regex(7)), bounded so that
  * neither compiling nor matching takes more than a moment: at most 128 bytes, no back-reference, no
- * count over 16, none within a counted group, and + and counts around one another so few that
- * nothing stands more than 64 times in what is compiled. The only owner of regex.h.
+ * count over 16, none within a counted group, + and counts around one another so few that nothing
+ * stands more than 64 times in what is compiled, and no *, + or count of what may be nothing. Each
+ * match compiles anew, so that no text leaves anything behind. The only owner of regex.h.
  */
 #ifndef JIT_POLICY_TICKET_H
 #define JIT_POLICY_TICKET_H
