@@ -266,7 +266,8 @@ static bool answer_approve(struct search *search, struct place place, size_t at)
 	if (!place.signs)
 		return false;
 	if (place.state == STATE_PENDING && !place.timed_out)
-		return false; /* then it becomes active, whoever shortens it meanwhile, and not before */
+		return false; /* then it becomes active, whoever shortens it meanwhile, and not
+		                 before */
 	place.waiting &= ~(1U << at);
 	return fits(search->story, at, said, place.state) && go_on(search, &place);
 }
