@@ -20,9 +20,12 @@ unsigned int roles_of(const struct jitd *jitd, const struct peer_process *proces
 	bool own_login = process->login_uid_known && (process->login_uid == LOGIN_UID_NONE ||
 	                                              process->login_uid == person->uid);
 
+	/* a setuid file of somebody's, run by another, is not that somebody */
+	bool own_process = process->real_uid == person->uid;
+
 	if (person->uid == 0)
 		return ROLE_ADMIN | ROLE_AUDITOR;
-	if (!own_login)
+	if (!own_login || !own_process)
 		return 0;
 	if (named_in(person, &jitd->settings->admins))
 		return ROLE_PERSON | ROLE_ADMIN | ROLE_AUDITOR;
@@ -43,10 +46,11 @@ bool call_may_see(const struct call *call, const struct access *access)
 
 bool call_is_requester(const struct call *call, const struct access *access)
 {
+	const struct peer_process *process = &call->peer->process;
 	uid_t uid = call->caller->uid;
 
 	return uid == access->uid || uid == access->login_uid ||
-	       call->peer->process.login_uid == access->uid;
+	       process->login_uid == access->uid || process->real_uid == access->uid;
 }
 
 void call_done(struct call *call, uint32_t access, const char *format, ...)

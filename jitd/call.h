@@ -13,8 +13,8 @@
 
 /* What somebody may do. uid 0 is an admin and never a person. */
 enum role {
-	ROLE_PERSON = 1,  /* not uid 0, and the login uid, where there is one, is the same: may ask
-	                     and decide */
+	ROLE_PERSON = 1,  /* not uid 0, and the real uid, and the login uid where there is one, are
+	                     the  same: may ask and decide */
 	ROLE_ADMIN = 2,   /* uid 0, or a person whom `admins` names */
 	ROLE_AUDITOR = 4, /* an admin, or whom `auditors` names: may read everything */
 };

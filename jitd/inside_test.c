@@ -174,11 +174,13 @@ static void find_requester(struct call *call)
 /* As dispatch does it; true: done. The answer is in `message`. */
 static bool say(struct jitd *jitd, uid_t uid, int (*handle)(struct call *), struct message *message)
 {
-	struct peer peer = {
-	        .jitd = jitd,
-	        .fd = -1,
-	        .holders = 1,
-	        .process = {.uid = uid, .login_uid = LOGIN_UID_NONE, .login_uid_known = true}};
+	struct peer peer = {.jitd = jitd,
+	                    .fd = -1,
+	                    .holders = 1,
+	                    .process = {.uid = uid,
+	                                .login_uid = LOGIN_UID_NONE,
+	                                .login_uid_known = true,
+	                                .real_uid = uid}};
 	struct call call = {
 	        .jitd = jitd, .peer = &peer, .now = clock_wall(), .caller = person(uid)};
 	int active = -1;

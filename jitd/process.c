@@ -17,6 +17,7 @@
 #define SO_PEERPIDFD 77 /* Linux 6.5; the headers of Debian 12 do not have it */
 #endif
 
+#define STATUS_HEAD    1024 /* holds the lines up to that of the uids */
 #define PROC_TEXT_SIZE 4096 /* /proc/PID/stat: 52 numbers and a name */
 /* proc_pid_stat(5); the field that follows the process name is the third */
 #define FIRST_AFTER_NAME 3
@@ -115,6 +116,33 @@ static int read_login_uid(int directory, uid_t *ret_uid)
 	return 0;
 }
 
+/* The real uid of /proc/PID/status. Its first line, the name, holds no newline of its own; the long
+ * ones come later (proc_pid_status(5)). */
+static int read_real_uid(int directory, uid_t *ret_uid)
+{
+	static const char mark[] = "\nUid:\t";
+	cleanup(cleanup_close) int fd =
+	        openat(directory, "status", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char text[STATUS_HEAD], *at;
+	uint64_t number;
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	at = strstr(text, mark);
+	if (!at)
+		return -EINVAL;
+	at += sizeof(mark) - 1;
+	if (!at[strcspn(at, "\t")])
+		return -EINVAL;
+	at[strcspn(at, "\t")] = '\0';
+	if (parse_number(at, UINT32_MAX, &number) < 0)
+		return -EINVAL;
+	*ret_uid = (uid_t)number;
+	return 0;
+}
+
 static int read_stat(int directory, struct process_stat *ret_stat)
 {
 	char text[PROC_TEXT_SIZE];
@@ -140,13 +168,16 @@ static void read_details(struct peer_process *process)
 	if (directory < 0)
 		return;
 	process->login_uid_known = read_login_uid(directory, &process->login_uid) == 0;
+	if (read_real_uid(directory, &process->real_uid) < 0)
+		process->real_uid = REAL_UID_NONE;
 	if (read_start_time(directory, &process->start_time) < 0)
 		process->start_time = 0;
 }
 
 int process_of_peer(int fd, struct peer_process *ret_process)
 {
-	struct peer_process process = {.pidfd = -1, .login_uid = LOGIN_UID_NONE};
+	struct peer_process process = {
+	        .pidfd = -1, .login_uid = LOGIN_UID_NONE, .real_uid = REAL_UID_NONE};
 	struct ucred peer = {.pid = 0};
 	socklen_t size = sizeof(peer);
 	cleanup(cleanup_close) int pidfd = -1;

@@ -13,6 +13,7 @@
 #include "base/error.h"
 
 #define LOGIN_UID_NONE ((uid_t)-1) /* unset, or a kernel without it */
+#define REAL_UID_NONE  ((uid_t)-1) /* nobody has it */
 #define BOOT_ID_SIZE   37
 
 struct peer_process {
@@ -22,7 +23,9 @@ struct peer_process {
 	int pidfd;            /* owned; -1 after process_done() */
 	uid_t login_uid;      /* LOGIN_UID_NONE: none */
 	bool login_uid_known; /* false: not read (/proc hides it); counts against the peer */
-	uint64_t start_time;  /* field 22 of /proc/PID/stat; 0: could not be read */
+	uid_t real_uid; /* who started it, where it has its uid from a setuid file; REAL_UID_NONE:
+	                 * not read, which counts against the peer */
+	uint64_t start_time; /* field 22 of /proc/PID/stat; 0: could not be read */
 };
 
 /* A process for as long as the machine is up: the number with the start time that tells one use of

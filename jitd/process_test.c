@@ -117,6 +117,7 @@ static void d1_peer_is_who_the_kernel_says(void **state)
 	assert_int_equal(peer.uid, geteuid());
 	assert_int_equal(peer.gid, getegid());
 	assert_true(peer.login_uid_known);
+	assert_int_equal(peer.real_uid, getuid());
 	assert_true(peer.start_time > 0);
 	assert_true(process_alive(peer.pidfd));
 	assert_int_equal(fcntl(peer.pidfd, F_GETFD), FD_CLOEXEC);

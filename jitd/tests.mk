@@ -13,7 +13,8 @@ libdaemontest_la_LIBADD = libjitd.la $(SQLITE_LIBS) $(CMOCKA_LIBS)
 JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash_test jitd/uses_test \
 	jitd/approval_test jitd/request_test jitd/hostile_test jitd/crowding_test \
 	jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
-	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test
+	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test \
+	jitd/interleaving_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_txn_test_SOURCES = jitd/txn_test.c
@@ -95,4 +96,10 @@ jitd_canary_test_SOURCES = jitd/canary_test.c
 jitd_canary_test_CFLAGS = $(TEST_CFLAGS)
 jitd_canary_test_LDADD = libdaemontest.la
 jitd_canary_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_interleaving_test_SOURCES = jitd/interleaving_test.c tests/daemon/model.c tests/daemon/model.h \
+	tests/daemon/record.c tests/daemon/record.h tests/daemon/outcome.c tests/daemon/outcome.h \
+	tests/daemon/panel.c tests/daemon/panel.h tests/daemon/crew.c tests/daemon/crew.h
+jitd_interleaving_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
+jitd_interleaving_test_LDADD = libdaemontest.la $(SQLITE_LIBS) -lpthread
+jitd_interleaving_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=loop_work
 endif
