@@ -244,6 +244,28 @@ static void json_of_an_allow_has_all_of_it(void **state)
 	json_decref(object);
 }
 
+/* Of a list that is too long for a line the beginning is shown, wherever within a character it is
+ * cut. */
+static void json_is_valid_where_a_reason_is_cut(void **state)
+{
+	(void)state;
+	for (size_t first = 0; first < 2; first++) {
+		char text[2048], many[1001];
+		json_t *object;
+		for (size_t i = 0; i < sizeof(many) - 1; i += 2)
+			memcpy(many + i, "\xc3\xa9", 2);
+		many[sizeof(many) - 1] = '\0';
+		(void)snprintf(text, sizeof(text),
+		               "rule \"long\" { who = {\"daemon\"} scope = {\"sudo:long\"}\n"
+		               "  approvals = 0 commands = {\"/%s%s\"} }\n",
+		               first ? "x" : "", many);
+		write_rules("30-long.conf", text);
+		object = object_of("daemon", "sudo:long", "sun 00:00", EXIT_REFUSED);
+		assert_non_null(strstr(play->out, "...\""));
+		json_decref(object);
+	}
+}
+
 static void json_of_a_refusal_has_null_where_nothing_is(void **state)
 {
 	json_t *object = object_of("daemon", "su:root", "sun 00:00", EXIT_REFUSED);
@@ -442,6 +464,7 @@ int main(void)
 	        EACH(hosts_and_commands_are_asked_for),
 	        EACH(json_of_an_allow_has_all_of_it),
 	        EACH(json_of_a_refusal_has_null_where_nothing_is),
+	        EACH(json_is_valid_where_a_reason_is_cut),
 	        EACH(whom_nobody_knows_is_refused),
 	        EACH(rules_with_errors_explain_nothing),
 	        EACH(only_what_fails_is_printed_as_a_diff),

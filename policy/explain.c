@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "policy/rules.h"
 #include "policy/strings.h"
 #include "policy/window.h"
 
-#define LIST_SIZE 640 /* of a list within a reason; a cut only shortens it */
+#define LIST_SIZE 640 /* of a list within a reason */
 
 typedef void say_why(const struct rule *rule, const struct question *question,
                      char ret_why[static EXPLAIN_SIZE]);
@@ -133,7 +134,7 @@ int policy_explain(const struct policy *policy, const struct question *question,
                    void *context, struct answer *ret_answer)
 {
 	struct answer answer = {DECISION_DENY, NULL};
-	char why[EXPLAIN_SIZE];
+	char raw[EXPLAIN_SIZE], why[EXPLAIN_SIZE];
 
 	for (size_t i = 0; i < policy->count && !answer.rule; i++) {
 		const struct rule *rule = &policy->rules[i];
@@ -141,7 +142,8 @@ int policy_explain(const struct policy *policy, const struct question *question,
 		int r;
 		if (field == FIELD_ALL)
 			answer = (struct answer){rule->effect, rule};
-		why_not(rule, question, field, why);
+		why_not(rule, question, field, raw);
+		text_sanitize(why, sizeof(why), raw); /* a cut may have left half a character */
 		r = row(context, rule, field, why);
 		if (r)
 			return r;

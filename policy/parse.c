@@ -67,14 +67,28 @@ static int read_defaults(struct reading *reading, const struct files *files)
 	return 0;
 }
 
-static int add_rule(struct reading *reading, const struct conf_block *block, struct policy *policy)
+/* Room is doubled where it is full, at powers of two: with a step of one, an allocator that moves
+ * would copy all rules for each. */
+static int make_room(struct policy *policy)
 {
-	struct rule *grown = reallocarray(policy->rules, policy->count + 1, sizeof(*grown));
-	int r;
+	size_t count = policy->count;
+	struct rule *grown;
 
+	if (count & (count - 1))
+		return 0;
+	grown = reallocarray(policy->rules, count ? count * 2 : 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	policy->rules = grown;
+	return 0;
+}
+
+static int add_rule(struct reading *reading, const struct conf_block *block, struct policy *policy)
+{
+	int r = make_room(policy);
+
+	if (r < 0)
+		return r;
 	if (policy->count == POLICY_RULES_MAX)
 		return complain(&reading->complaints, block->line, "rule",
 		                "more than %d rules in all; write fewer, for groups",

@@ -81,7 +81,8 @@ void rule_done(struct rule *rule);
 must_check int names_read(struct complaints *complaints, const struct conf_entry *entry,
                           struct strings *ret_names);
 
-/* Writes a list of names as the language has it: "a", "b". */
+/* Writes a list as the language has it: "a", "b". One that is too long ends in "...", maybe within
+ * a character. */
 void names_show(const struct strings *names, char *ret_text, size_t size);
 
 /* A duration above 0; reports and leaves ret_seconds alone when it is none. */

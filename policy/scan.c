@@ -57,8 +57,11 @@ static struct conf_block *add_block(struct scanner *scanner, const struct conf_k
                                     unsigned int line)
 {
 	struct conf *conf = scanner->conf;
-	struct conf_block *grown = reallocarray(conf->blocks, conf->count + 1, sizeof(*grown));
+	struct conf_block *grown = conf->blocks;
 
+	/* doubled where it is full, at powers of two */
+	if (!(conf->count & (conf->count - 1)))
+		grown = reallocarray(grown, conf->count ? conf->count * 2 : 1, sizeof(*grown));
 	if (!grown)
 		return NULL;
 	conf->blocks = grown;

@@ -58,12 +58,15 @@ int names_read(struct complaints *complaints, const struct conf_entry *entry,
 
 void names_show(const struct strings *names, char *ret_text, size_t size)
 {
+	static const char cut[] = "...";
 	size_t used = 0;
 
 	ret_text[0] = '\0';
 	for (size_t i = 0; i < names->count && used < size; i++)
 		used += (size_t)snprintf(ret_text + used, size - used, "%s\"%s\"", i ? ", " : "",
 		                         names->items[i]);
+	if (used >= size && size >= sizeof(cut))
+		memcpy(ret_text + size - sizeof(cut), cut, sizeof(cut));
 }
 
 void duration_read(struct complaints *complaints, const struct conf_entry *entry,
