@@ -16,6 +16,7 @@ libcli_la_SOURCES = \
 	cli/admin/policy_expect.c \
 	cli/admin/policy_explain.c \
 	cli/admin/policy_files.c cli/admin/policy_files.h \
+	cli/admin/policy_become.c cli/admin/policy_become.h \
 	cli/admin/policy_names.c cli/admin/policy_names.h \
 	cli/admin/policy_reload.c \
 	cli/admin/revoke.c \

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "base/folder.h"
+#include "cli/admin/policy_become.h"
 #include "cli/admin/policy_names.h"
 #include "cli/cli_test_jitd.h"
 #include "cli/command.h"
@@ -332,6 +333,52 @@ static void names_that_cannot_be_looked_up_are_not_unknown(void **state)
 	policy_free(policy);
 }
 
+/* bob and carol are in %leads, carol answers by -EIO, root is in %leads too. */
+static int lookup_lead(const char *name, struct identity **ret_identity)
+{
+	struct identity *identity;
+
+	if (!strcmp(name, "carol"))
+		return -EIO;
+	if (!strcmp(name, "web"))
+		return IDENTITY_UNKNOWN;
+	identity = calloc(1, sizeof(*identity));
+	identity->uid = strcmp(name, "root") ? 1000 : 0;
+	identity->groups = calloc(1, sizeof(*identity->groups));
+	identity->group_count = 1;
+	snprintf(identity->groups[0], NAME_SIZE, "%s", strcmp(name, "app") ? "leads" : "app");
+	snprintf(identity->name, sizeof(identity->name), "%s", name);
+	*ret_identity = identity;
+	return 0;
+}
+
+static void becoming_a_member_of_a_group_that_approves_is_told(void **state)
+{
+	const struct policy_lookup lookup = {lookup_lead, lookup_group};
+	const struct policy_site site = {.max_grant = 3600};
+	const struct policy_source source = {
+	        "10.conf",
+	        "rule \"a\" { who = {\"bob\"} scope = {\"ssh:bob\", \"ssh:~\"} approvals = 0 }\n"
+	        "rule \"b\" { who = {\"%x\"} scope = {\"sudo:root\", \"sudo:app\", \"su:web\",\n"
+	        "  \"su:carol\", \"su:b*\"} approvers = {\"%leads\", \"%others\"} }\n"
+	        "rule \"no\" { who = {\"%x\"} scope = {\"su:bob\"} effect = \"deny\" }\n"
+	        "rule \"c\" { who = {\"%x\"} scope = {\"su:bob\"} approvers = {\"%app\"} }\n"
+	        "rule \"d\" { who = {\"%x\"} scope = {\"sudo:bob\"} approvals = 0 }\n"};
+	char noted[2048] = "";
+	struct policy *policy = NULL;
+
+	(void)state;
+	assert_int_equal(policy_parse(&source, 1, &site, NULL, NULL, &policy), 0);
+	assert_int_equal(policy_become_check(policy, &lookup, note, noted), 0);
+	assert_string_equal(
+	        noted,
+	        "10.conf:2: scope: rule \"b\" lets somebody become \"app\", who is in %app and "
+	        "approves in rule \"c\"; take one of the two out\n"
+	        "10.conf:5: scope: rule \"c\" lets somebody become \"bob\", who is in %leads "
+	        "and approves in rule \"b\"; take one of the two out\n");
+	policy_free(policy);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -348,6 +395,7 @@ int main(void)
 	        EACH(too_many_files_are_refused),
 	        EACH(unknown_names_are_warnings_once_each),
 	        EACH(names_that_cannot_be_looked_up_are_not_unknown),
+	        EACH(becoming_a_member_of_a_group_that_approves_is_told),
 	};
 
 	return cmocka_run_group_tests_name("policy_check", tests, NULL, NULL);

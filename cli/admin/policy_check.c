@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "cli/admin/admin.h"
+#include "cli/admin/policy_become.h"
 #include "cli/admin/policy_files.h"
 #include "cli/admin/policy_names.h"
 #include "policy/advise.h"
@@ -123,6 +124,8 @@ static enum exit_code check(const struct invocation *in, const struct policy_pla
 		r = policy_advise(policy, site, review, so_far);
 	if (r == 0)
 		r = policy_names_check(policy, &policy_names_here, review, so_far);
+	if (r == 0)
+		r = policy_become_check(policy, &policy_names_here, review, so_far);
 	if (so_far->errors)
 		return count_errors(so_far);
 	if (r < 0)
