@@ -8,18 +8,12 @@
 #define JIT_POLICY_CANDIDATES_H
 
 #include "policy/policy.h"
+#include "policy/roster.h"
 #include "policy/scope.h"
 
-struct candidate_scope {
-	const char *scope; /* the rule's */
-	const struct rule *rule;
-};
-
 struct candidates {
-	struct candidate_scope *written; /* scopes written out, sorted by scope, then by rule */
-	size_t written_count;
-	struct candidate_scope *patterns; /* patterns, in evaluation order */
-	size_t pattern_count;
+	struct roster written;  /* scopes written out, sorted */
+	struct roster patterns; /* patterns, in evaluation order */
 };
 
 /* -ENOMEM. The rules stay the caller's, and where they are. */
@@ -29,7 +23,7 @@ void candidates_done(struct candidates *candidates);
 
 struct candidate_walk {
 	struct {
-		const struct candidate_scope *at, *end;
+		const struct roster_row *at, *end;
 	} lists[SCOPES_MAX + 1];
 	size_t count;
 };

@@ -15,6 +15,7 @@ libpolicy_la_SOURCES = \
 	policy/parse.c policy/policy.h \
 	policy/reboot.c \
 	policy/review.c \
+	policy/roster.c policy/roster.h \
 	policy/rule_text.c \
 	policy/rules.c policy/rules.h \
 	policy/scan.c policy/scan.h \

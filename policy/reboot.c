@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "policy/advise.h"
 #include "policy/glob.h"
+#include "policy/roster.h"
 #include "policy/rules.h"
 #include "policy/scope.h"
 
@@ -45,19 +46,12 @@ static bool lets_in(const struct rule *rule, const char *name)
 	return false;
 }
 
-/* A person or group in `approvers`, and the rule. */
-struct entry {
-	const char *name;
-	const struct rule *rule;
-	bool in; /* the person is in */
-};
-
 /* Who is in, and by which rules. Who is a member of a group is not known here: so a group and a
  * person, or two groups, may be the same people. */
 struct inside {
 	const struct policy *policy;
-	struct entry *entries; /* sorted by name */
-	size_t count;
+	struct roster approvers;   /* people and groups */
+	bool *in;                  /* by row of it: the person is in */
 	bool person, group;        /* somebody is in; some group's people are */
 	bool *rules;               /* by index: some people of this rule can get in by it */
 	const struct rule **queue; /* those of them whose people were not let in yet */
@@ -66,58 +60,40 @@ struct inside {
 
 static void inside_done(struct inside *inside)
 {
-	free(inside->entries);
+	roster_done(&inside->approvers);
+	free(inside->in);
 	free(inside->rules);
 	free(inside->queue);
 }
 
-static int by_name(const void *a, const void *b)
+static int collect(const struct policy *policy, struct roster *approvers)
 {
-	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+	int r = 0;
+
+	for (size_t i = 0; i < policy->count; i++)
+		for (size_t k = 0; k < policy->rules[i].approvers.count && r == 0; k++)
+			r = roster_add(approvers, policy->rules[i].approvers.items[k],
+			               &policy->rules[i]);
+	roster_sort(approvers);
+	return r;
 }
 
 static int inside_make(const struct policy *policy, struct inside *inside)
 {
-	size_t most = 1;
+	int r = collect(policy, &inside->approvers);
 
-	for (size_t i = 0; i < policy->count; i++)
-		most += policy->rules[i].approvers.count;
 	inside->policy = policy;
-	inside->entries = reallocarray(NULL, most, sizeof(inside->entries[0]));
+	inside->in = calloc(inside->approvers.count + 1, sizeof(inside->in[0]));
 	inside->rules = calloc(policy->count + 1, sizeof(inside->rules[0]));
 	inside->queue = reallocarray(NULL, policy->count + 1, sizeof(inside->queue[0]));
-	if (!inside->entries || !inside->rules || !inside->queue)
-		return -ENOMEM;
-	for (size_t i = 0; i < policy->count; i++) {
-		const struct rule *rule = &policy->rules[i];
-		for (size_t k = 0; k < rule->approvers.count; k++)
-			inside->entries[inside->count++] =
-			        (struct entry){rule->approvers.items[k], rule, false};
-	}
-	qsort(inside->entries, inside->count, sizeof(inside->entries[0]), by_name);
-	return 0;
-}
-
-/* Where the entries of this name begin. */
-static size_t first_of(const struct inside *inside, const char *name)
-{
-	size_t low = 0, high = inside->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(inside->entries[middle].name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return r < 0 || !inside->in || !inside->rules || !inside->queue ? -ENOMEM : 0;
 }
 
 static bool may_be_in(const struct inside *inside, const char *name)
 {
 	if (inside->group || name[0] == '%')
 		return inside->group || inside->person;
-	return inside->entries[first_of(inside, name)].in;
+	return inside->in[roster_begin(&inside->approvers, name)];
 }
 
 static bool any_approver_in(const struct inside *inside, const struct rule *rule)
@@ -143,9 +119,11 @@ static void enter(struct inside *inside, const struct rule *rule)
 /* The rules that anybody approves, or that somebody of a group does. */
 static void enter_approved(struct inside *inside, bool by_groups_alone)
 {
-	for (size_t i = 0; i < inside->count; i++)
-		if (!by_groups_alone || inside->entries[i].name[0] == '%')
-			enter(inside, inside->entries[i].rule);
+	const struct roster *approvers = &inside->approvers;
+
+	for (size_t i = 0; i < approvers->count; i++)
+		if (!by_groups_alone || approvers->rows[i].name[0] == '%')
+			enter(inside, approvers->rows[i].rule);
 }
 
 static void let_in_group(struct inside *inside)
@@ -157,16 +135,15 @@ static void let_in_group(struct inside *inside)
 
 static void let_in_person(struct inside *inside, const char *name)
 {
-	size_t at = first_of(inside, name);
+	const struct roster *approvers = &inside->approvers;
+	size_t end = roster_end(approvers, name);
 
 	if (!inside->person)
 		enter_approved(inside, true);
 	inside->person = true;
-	if (at == inside->count || inside->entries[at].in)
-		return;
-	for (size_t i = at; i < inside->count && !strcmp(inside->entries[i].name, name); i++) {
-		inside->entries[i].in = true;
-		enter(inside, inside->entries[i].rule);
+	for (size_t i = roster_begin(approvers, name); i < end && !inside->in[i]; i++) {
+		inside->in[i] = true;
+		enter(inside, approvers->rows[i].rule);
 	}
 }
 

@@ -262,6 +262,9 @@ static const struct {
                          "x.conf:1: scope: rule \"a\" lets somebody become \"bob\", who approves in rule \"a\"; take one of the two out\n"},
                         {"rule \"a\" {\nwho = {\"alice\"} scope = {\"sudo:root\"} approvers = {\"%leads\", \"carol\"}\n\n}\nrule \"b\" {\nwho = {\"%staff\"} scope = {\"su:carol\"} approvals = 0\n}\n",
                          "x.conf:5: scope: rule \"b\" lets somebody become \"carol\", who approves in rule \"a\"; take one of the two out\n"},
+                        {"rule \"a\" {\nwho = {\"%x\"} scope = {\"su:web\"} approvers = {\"abe\", \"bob\", \"carol\"}\n}\nrule \"b\" {\nwho = {\"%x\"} scope = {\"su:db\"} approvers = {\"abe\", \"bob\", \"carol\"}\n}\n"
+                         "rule \"c\" {\nwho = {\"%x\"} scope = {\"su:carol\"} approvals = 0\n}\n",
+                         "x.conf:7: scope: rule \"c\" lets somebody become \"carol\", who approves in rule \"a\"; take one of the two out\n"},
                         {"rule \"a\" {\nwho = {\"alice\"} scope = {\"ssh:bob\"} approvers = {\"bob\"}\n}\n",
                          "x.conf:1: scope: rule \"a\" lets somebody become \"bob\", who approves in rule \"a\"; take one of the two out\n"
                          "x.conf:1: present: rule \"a\": ssh:bob is another's account for some in who; write present = \"typed\", or bind = {\"ssh-key\"}\n"},

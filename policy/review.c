@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "policy/glob.h"
+#include "policy/roster.h"
 #include "policy/rules.h"
 #include "policy/scope.h"
 #include "policy/strings.h"
@@ -58,59 +59,20 @@ static void review_approvers(const struct rule *rule, struct complaints *complai
 
 /* ---- becoming somebody who approves ---- */
 
-/* Somebody who approves by name, and where. */
-struct approver {
-	const char *name;
-	const struct rule *rule;
-};
-
-struct approvers {
-	struct approver *items; /* sorted by name, each once */
-	size_t count;
-};
-
-static void approvers_done(struct approvers *approvers)
+/* Who approves by name, and where. */
+static int collect_approvers(const struct policy *policy, struct roster *approvers)
 {
-	free(approvers->items);
-}
+	int r = 0;
 
-static int by_name(const void *a, const void *b)
-{
-	const struct approver *one = a, *other = b;
-	int order = strcmp(one->name, other->name);
-
-	return order ? order : (one->rule > other->rule) - (one->rule < other->rule);
-}
-
-static void leave_first_of_each(struct approvers *approvers)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < approvers->count; i++)
-		if (!kept || strcmp(approvers->items[kept - 1].name, approvers->items[i].name) != 0)
-			approvers->items[kept++] = approvers->items[i];
-	approvers->count = kept;
-}
-
-static int collect_approvers(const struct policy *policy, struct approvers *approvers)
-{
-	size_t most = 1;
-
-	for (size_t i = 0; i < policy->count; i++)
-		most += policy->rules[i].approvers.count;
-	approvers->items = reallocarray(NULL, most, sizeof(approvers->items[0]));
-	if (!approvers->items)
-		return -ENOMEM;
 	for (size_t i = 0; i < policy->count; i++) {
 		const struct rule *rule = &policy->rules[i];
 		for (size_t k = 0; rule->effect == DECISION_ALLOW && k < rule->approvers.count; k++)
-			if (rule->approvers.items[k][0] != '%')
-				approvers->items[approvers->count++] =
-				        (struct approver){rule->approvers.items[k], rule};
+			if (rule->approvers.items[k][0] != '%' && r == 0)
+				r = roster_add(approvers, rule->approvers.items[k], rule);
 	}
-	qsort(approvers->items, approvers->count, sizeof(approvers->items[0]), by_name);
-	leave_first_of_each(approvers);
-	return 0;
+	roster_sort(approvers);
+	roster_once(approvers);
+	return r;
 }
 
 /* May anybody but the owner of `account` ask? */
@@ -120,44 +82,29 @@ static bool names_others(const struct rule *rule, const char *account)
 	       (rule->who.count != 1 || strcmp(rule->who.items[0], account) != 0);
 }
 
-/* How many approvers' names come before `text`. */
-static size_t place_of(const struct approvers *approvers, const char *text, size_t length)
-{
-	size_t low = 0, high = approvers->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strncmp(approvers->items[middle].name, text, length) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* The first approver whom this account, which may be a pattern, stands for, and whom others could
  * so become: one of those whose names begin as it does. */
-static const struct approver *find_become(const struct approvers *approvers,
-                                          const struct rule *rule, const char *account)
+static const struct roster_row *find_become(const struct roster *approvers, const struct rule *rule,
+                                            const char *account)
 {
 	size_t begin = strcspn(account, "*?");
 
-	for (size_t i = place_of(approvers, account, begin); i < approvers->count; i++) {
-		const char *name = approvers->items[i].name;
+	for (size_t i = roster_prefix(approvers, account, begin); i < approvers->count; i++) {
+		const char *name = approvers->rows[i].name;
 		if (strncmp(name, account, begin) != 0)
 			break;
 		if (glob_matches(account, name, "") && names_others(rule, name))
-			return &approvers->items[i];
+			return &approvers->rows[i];
 	}
 	return NULL;
 }
 
 /* Who can become an approver could say yes in that person's name. */
-static void review_accounts(const struct approvers *approvers, const struct rule *rule,
+static void review_accounts(const struct roster *approvers, const struct rule *rule,
                             struct complaints *complaints)
 {
 	for (size_t i = 0; i < rule->scope.count; i++) {
-		const struct approver *approver =
+		const struct roster_row *approver =
 		        find_become(approvers, rule, scope_account(rule->scope.items[i]));
 		if (!approver)
 			continue;
@@ -196,7 +143,7 @@ static void review_present(const struct rule *rule, struct complaints *complaint
 
 int policy_review(const struct policy *policy, struct complaints *complaints)
 {
-	cleanup(approvers_done) struct approvers approvers = {0};
+	cleanup(roster_done) struct roster approvers = {0};
 	int r = collect_approvers(policy, &approvers);
 
 	for (size_t i = 0; i < policy->count && r == 0; i++) {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "policy/advise.h"
 #include "policy/glob.h"
+#include "policy/roster.h"
 #include "policy/rules.h"
 #include "policy/scope.h"
 #include "policy/strings.h"
@@ -94,82 +95,40 @@ static bool covers(const struct rule *outer, const struct rule *inner)
 
 /* ---- which earlier rules to ask ---- */
 
-/* A name in `who`, and the rule. What covers a rule names whomever it names: so only rules that
- * name the first of its people need be asked. */
-struct entry {
-	const char *name;
-	const struct rule *rule;
-};
-
-struct entries {
-	struct entry *items; /* sorted by name, then in evaluation order */
-	size_t count;
-};
-
-static void entries_done(struct entries *entries)
+/* By name in `who`. What covers a rule names whomever it names: so only rules that name the first
+ * of its people need be asked. */
+static int collect(const struct policy *policy, struct roster *people)
 {
-	free(entries->items);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	const struct entry *one = a, *other = b;
-	int order = strcmp(one->name, other->name);
-
-	return order ? order : (one->rule > other->rule) - (one->rule < other->rule);
-}
-
-static int collect(const struct policy *policy, struct entries *entries)
-{
-	size_t most = 1;
+	int r = 0;
 
 	for (size_t i = 0; i < policy->count; i++)
-		most += policy->rules[i].who.count;
-	entries->items = reallocarray(NULL, most, sizeof(entries->items[0]));
-	if (!entries->items)
-		return -ENOMEM;
-	for (size_t i = 0; i < policy->count; i++)
-		for (size_t k = 0; k < policy->rules[i].who.count; k++)
-			entries->items[entries->count++] =
-			        (struct entry){policy->rules[i].who.items[k], &policy->rules[i]};
-	qsort(entries->items, entries->count, sizeof(entries->items[0]), by_name);
-	return 0;
-}
-
-static size_t first_of(const struct entries *entries, const char *name)
-{
-	size_t low = 0, high = entries->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(entries->items[middle].name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+		for (size_t k = 0; k < policy->rules[i].who.count && r == 0; k++)
+			r = roster_add(people, policy->rules[i].who.items[k], &policy->rules[i]);
+	roster_sort(people);
+	return r;
 }
 
 /* What covers a rule also takes in the first of its scopes. Both lists hold all that could, in
  * evaluation order: so whichever ends first has the answer, and one that grows with the policy does
  * not matter while the other is short. */
-static const struct rule *find_shadow(const struct policy *policy, const struct entries *entries,
+static const struct rule *find_shadow(const struct policy *policy, const struct roster *people,
                                       const struct rule *rule)
 {
 	const char *name = rule->who.items[0];
 	struct candidate_walk walk;
+	size_t end;
 	char scope[1][SCOPE_SIZE];
 
 	if (text_copy(scope[0], SCOPE_SIZE, rule->scope.items[0]) < 0)
 		return NULL;
 	candidate_walk_begin(&walk, &policy->candidates, scope, 1);
-	for (size_t i = first_of(entries, name); i < entries->count; i++) {
-		const struct entry *entry = &entries->items[i];
-		const struct rule *next = candidate_walk_next(&walk);
-		if (!next || next >= rule || entry->rule >= rule || strcmp(entry->name, name) != 0)
+	end = roster_end(people, name);
+	for (size_t i = roster_begin(people, name); i < end; i++) {
+		const struct rule *other = people->rows[i].rule, *next = candidate_walk_next(&walk);
+		if (!next || next >= rule || other >= rule)
 			return NULL;
-		if (covers(entry->rule, rule))
-			return entry->rule;
+		if (covers(other, rule))
+			return other;
 		if (covers(next, rule))
 			return next;
 	}
@@ -193,12 +152,12 @@ static void say(const struct rule *rule, const struct rule *shadow, struct compl
 
 int advise_shadows(const struct policy *policy, struct complaints *complaints)
 {
-	cleanup(entries_done) struct entries entries = {0};
-	int r = collect(policy, &entries);
+	cleanup(roster_done) struct roster people = {0};
+	int r = collect(policy, &people);
 
 	for (size_t i = 0; i < policy->count && r == 0; i++) {
 		const struct rule *rule = &policy->rules[i];
-		const struct rule *shadow = find_shadow(policy, &entries, rule);
+		const struct rule *shadow = find_shadow(policy, &people, rule);
 		if (shadow)
 			say(rule, shadow, complaints);
 	}

@@ -8,84 +8,56 @@
 
 #include "base/cleanup.h"
 #include "policy/glob.h"
+#include "policy/roster.h"
 #include "policy/scope.h"
 
-/* A name, and a rule that holds it: a group that approves, or an account that is opened. */
-struct named {
-	const char *name;
-	const struct rule *rule;
-};
-
-struct names {
-	struct named *items;
-	size_t count;
-};
-
-static void names_done(struct names *names)
+/* Of all rules that allow; each once, with the first rule that holds it. */
+static int collect_groups(const struct policy *policy, struct roster *groups)
 {
-	free(names->items);
-}
+	int r = 0;
 
-static int by_name(const void *a, const void *b)
-{
-	const struct named *one = a, *other = b;
-	int order = strcmp(one->name, other->name);
-
-	return order ? order : (one->rule > other->rule) - (one->rule < other->rule);
-}
-
-typedef void collect_of(const struct rule *rule, struct names *names);
-
-static void collect_groups(const struct rule *rule, struct names *names)
-{
-	for (size_t i = 0; i < rule->approvers.count; i++)
-		if (rule->approvers.items[i][0] == '%')
-			names->items[names->count++] =
-			        (struct named){rule->approvers.items[i] + 1, rule};
-}
-
-static void collect_accounts(const struct rule *rule, struct names *names)
-{
-	for (size_t i = 0; i < rule->scope.count; i++) {
-		const char *account = strchr(rule->scope.items[i], ':') + 1;
-		bool own = rule->who.count == 1 && !strcmp(rule->who.items[0], account);
-		if (!own && !glob_is(account) && strcmp(account, SCOPE_OWN) != 0)
-			names->items[names->count++] = (struct named){account, rule};
+	for (size_t i = 0; i < policy_rule_count(policy); i++) {
+		const struct rule *rule = policy_rule_at(policy, i);
+		for (size_t k = 0; rule->effect == DECISION_ALLOW && k < rule->approvers.count; k++)
+			if (rule->approvers.items[k][0] == '%' && r == 0)
+				r = roster_add(groups, rule->approvers.items[k] + 1, rule);
 	}
+	roster_sort(groups);
+	roster_once(groups);
+	return r;
 }
 
-/* Of all rules that allow; each name once, with the first rule that holds it. */
-static int gather(const struct policy *policy, collect_of *collect, struct names *names)
+/* Those that others than their owners may ask for. */
+static int collect_accounts(const struct policy *policy, struct roster *accounts)
 {
-	size_t most = 1, kept = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < policy_rule_count(policy); i++)
-		most += policy_rule_at(policy, i)->approvers.count +
-		        policy_rule_at(policy, i)->scope.count;
-	names->items = reallocarray(NULL, most, sizeof(names->items[0]));
-	if (!names->items)
-		return -ENOMEM;
-	for (size_t i = 0; i < policy_rule_count(policy); i++)
-		if (policy_rule_at(policy, i)->effect == DECISION_ALLOW)
-			collect(policy_rule_at(policy, i), names);
-	qsort(names->items, names->count, sizeof(names->items[0]), by_name);
-	for (size_t i = 0; i < names->count; i++)
-		if (!kept || strcmp(names->items[kept - 1].name, names->items[i].name) != 0)
-			names->items[kept++] = names->items[i];
-	names->count = kept;
-	return 0;
+	for (size_t i = 0; i < policy_rule_count(policy); i++) {
+		const struct rule *rule = policy_rule_at(policy, i);
+		for (size_t k = 0; rule->effect == DECISION_ALLOW && k < rule->scope.count; k++) {
+			const char *account = strchr(rule->scope.items[k], ':') + 1;
+			bool own = !strcmp(account, SCOPE_OWN) ||
+			           (rule->who.count == 1 && !strcmp(rule->who.items[0], account));
+			if (!own && !glob_is(account) && r == 0)
+				r = roster_add(accounts, account, rule);
+		}
+	}
+	roster_sort(accounts);
+	roster_once(accounts);
+	return r;
 }
 
-static const struct named *find_group(const struct names *groups, const struct identity *person)
+static const struct roster_row *find_group(const struct roster *groups,
+                                           const struct identity *person)
 {
 	for (size_t i = 0; person->uid != 0 && i < groups->count; i++)
-		if (identity_in_group(person, groups->items[i].name))
-			return &groups->items[i];
+		if (identity_in_group(person, groups->rows[i].name))
+			return &groups->rows[i];
 	return NULL;
 }
 
-static void warn(const struct named *account, const struct named *group, policy_report *report,
-                 void *context)
+static void warn(const struct roster_row *account, const struct roster_row *group,
+                 policy_report *report, void *context)
 {
 	char line[FAULT_SIZE * 2];
 
@@ -100,20 +72,20 @@ static void warn(const struct named *account, const struct named *group, policy_
 int policy_become_check(const struct policy *policy, const struct policy_lookup *lookup,
                         policy_report *report, void *context)
 {
-	cleanup(names_done) struct names groups = {0}, accounts = {0};
-	int r = gather(policy, collect_groups, &groups);
+	cleanup(roster_done) struct roster groups = {0}, accounts = {0};
+	int r = collect_groups(policy, &groups);
 
 	if (r == 0)
-		r = gather(policy, collect_accounts, &accounts);
+		r = collect_accounts(policy, &accounts);
 	for (size_t i = 0; r == 0 && groups.count && i < accounts.count; i++) {
 		cleanup(cleanup_identity) struct identity *person = NULL;
-		const struct named *group;
-		r = lookup->user(accounts.items[i].name, &person);
+		const struct roster_row *group;
+		r = lookup->user(accounts.rows[i].name, &person);
 		if (r < 0 && r != -ENOMEM)
 			r = 0;
 		group = person ? find_group(&groups, person) : NULL;
 		if (group)
-			warn(&accounts.items[i], group, report, context);
+			warn(&accounts.rows[i], group, report, context);
 		if (r == IDENTITY_UNKNOWN)
 			r = 0;
 	}
