@@ -203,15 +203,15 @@ static char *short_text(const char *name)
 
 static void try_example(const char *name)
 {
-	char folder[1024], tests[1024], names[FILES_MAX][512];
+	char names[FILES_MAX][512];
 	struct policy_source sources[FILES_MAX];
 	cleanup(cleanup_policy) struct policy *policy = NULL;
 	cleanup(cleanup_expectations) struct expectations *expectations = NULL;
-	cleanup(cleanup_free) char *text = NULL;
+	cleanup(cleanup_free) char *text = NULL, *folder = NULL, *tests = NULL;
 	size_t count;
 
-	(void)snprintf(folder, sizeof(folder), "%s/policy.d", name);
-	(void)snprintf(tests, sizeof(tests), "%s/tests.conf", name);
+	assert_true(asprintf(&folder, "%s/policy.d", name) > 0);
+	assert_true(asprintf(&tests, "%s/tests.conf", name) > 0);
 	count = list(folder, names);
 	for (size_t i = 0; i < count; i++)
 		sources[i] = (struct policy_source){names[i], short_text(names[i])};
