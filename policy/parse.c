@@ -115,25 +115,18 @@ static int read_rules(struct reading *reading, const struct files *files, struct
 	return 0;
 }
 
-/* Of two with one title, that which comes first. */
-static int by_title(const void *a, const void *b)
-{
-	const struct rule *const *one = a, *const *other = b;
-	int order = strcmp((*one)->title, (*other)->title);
-
-	return order ? order : (*one > *other) - (*one < *other);
-}
-
 static int sort_titles(struct policy *policy, struct complaints *complaints)
 {
-	policy->by_title = reallocarray(NULL, policy->count + 1, sizeof(struct rule *));
-	if (!policy->by_title)
-		return -ENOMEM;
-	for (size_t i = 0; i < policy->count; i++)
-		policy->by_title[i] = &policy->rules[i];
-	qsort(policy->by_title, policy->count, sizeof(policy->by_title[0]), by_title);
-	for (size_t i = 1; i < policy->count; i++) {
-		const struct rule *rule = policy->by_title[i], *same = policy->by_title[i - 1];
+	struct roster *titles = &policy->titles;
+	int r = 0;
+
+	for (size_t i = 0; i < policy->count && r == 0; i++)
+		r = roster_add(titles, policy->rules[i].title, &policy->rules[i]);
+	if (r < 0)
+		return r;
+	roster_sort(titles);
+	for (size_t i = 1; i < titles->count; i++) {
+		const struct rule *rule = titles->rows[i].rule, *same = titles->rows[i - 1].rule;
 		if (strcmp(rule->title, same->title) != 0)
 			continue;
 		complaints->file = rule->file;
@@ -185,7 +178,7 @@ struct policy *policy_free(struct policy *policy)
 		rule_done(&policy->rules[i]);
 	if (policy) {
 		free(policy->rules);
-		free(policy->by_title);
+		roster_done(&policy->titles);
 		candidates_done(&policy->candidates);
 	}
 	free(policy);
@@ -202,15 +195,9 @@ const struct rule *policy_rule_at(const struct policy *policy, size_t index)
 	return index < policy->count ? &policy->rules[index] : NULL;
 }
 
-static int title_of(const void *title, const void *rule)
-{
-	return strcmp(title, (*(const struct rule *const *)rule)->title);
-}
-
 const struct rule *policy_rule(const struct policy *policy, const char *title)
 {
-	const struct rule **found = bsearch(title, policy->by_title, policy->count,
-	                                    sizeof(policy->by_title[0]), title_of);
+	size_t at = roster_begin(&policy->titles, title);
 
-	return found ? *found : NULL;
+	return at < roster_end(&policy->titles, title) ? policy->titles.rows[at].rule : NULL;
 }

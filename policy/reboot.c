@@ -50,11 +50,11 @@ static bool lets_in(const struct rule *rule, const char *name)
  * person, or two groups, may be the same people. */
 struct inside {
 	const struct policy *policy;
-	struct roster approvers;   /* people and groups */
-	bool *in;                  /* by row of it: the person is in */
-	bool person, group;        /* somebody is in; some group's people are */
-	bool *rules;               /* by index: some people of this rule can get in by it */
-	const struct rule **queue; /* those of them whose people were not let in yet */
+	struct roster approvers; /* people and groups */
+	bool *in;                /* by row of it: the person is in */
+	bool person, group;      /* somebody is in; some group's people are */
+	bool *rules;             /* by index: some people of this rule can get in by it */
+	size_t *queue;           /* those of them whose people were not let in yet */
 	size_t queued;
 };
 
@@ -108,12 +108,12 @@ static bool any_approver_in(const struct inside *inside, const struct rule *rule
 
 static void enter(struct inside *inside, const struct rule *rule)
 {
-	bool *entered = &inside->rules[rule - inside->policy->rules];
+	size_t at = (size_t)(rule - inside->policy->rules);
 
-	if (*entered || rule->effect != DECISION_ALLOW)
+	if (inside->rules[at] || rule->effect != DECISION_ALLOW)
 		return;
-	*entered = true;
-	inside->queue[inside->queued++] = rule;
+	inside->rules[at] = true;
+	inside->queue[inside->queued++] = at;
 }
 
 /* The rules that anybody approves, or that somebody of a group does. */
@@ -153,7 +153,7 @@ static void let_in(struct inside *inside)
 		if (!inside->policy->rules[i].approvals)
 			enter(inside, &inside->policy->rules[i]);
 	while (inside->queued) {
-		const struct rule *rule = inside->queue[--inside->queued];
+		const struct rule *rule = &inside->policy->rules[inside->queue[--inside->queued]];
 		for (size_t i = 0; i < rule->who.count; i++) {
 			const char *name = rule->who.items[i];
 			if (!lets_in(rule, name))

@@ -9,6 +9,7 @@
 #include "policy/candidates.h"
 #include "policy/conf.h"
 #include "policy/policy.h"
+#include "policy/roster.h"
 
 /*        KEY          TYPE    READER     WHERE */
 #define RULE_KEYS(K)                                                                               \
@@ -45,7 +46,7 @@
 struct policy {
 	struct rule *rules; /* in evaluation order */
 	size_t count;
-	const struct rule **by_title; /* the same, sorted */
+	struct roster titles; /* of them, sorted */
 	struct candidates candidates;
 };
 
