@@ -21,6 +21,7 @@
 #include <openssl/x509.h>
 
 #include "base/cleanup.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "token/base64url.h"
 
@@ -85,6 +86,16 @@ int key_sha256(const void *bytes, size_t length, uint8_t ret_digest[static 32])
 		return -EIO;
 	memcpy(ret_digest, digest, 32);
 	return 0;
+}
+
+int key_sha256_hex(const void *bytes, size_t length, char ret_hex[static KEY_HEX_SIZE])
+{
+	uint8_t digest[32];
+	int r = key_sha256(bytes, length, digest);
+
+	if (r == 0)
+		hex_encode(digest, sizeof(digest), ret_hex);
+	return r;
 }
 
 static int write_private_pem(EVP_PKEY *pkey, char **ret_pem)

@@ -41,6 +41,8 @@ enum key_algorithm key_algorithm(const struct key *key);
 
 /* SHA-256, for digests that are stored (never for comparing secrets without secret_equal()). */
 must_check int key_sha256(const void *bytes, size_t length, uint8_t ret_digest[static 32]);
+#define KEY_HEX_SIZE 65 /* the digest in lower-case hex, NUL included */
+must_check int key_sha256_hex(const void *bytes, size_t length, char ret_hex[static KEY_HEX_SIZE]);
 
 #define KEY_SIGNATURE_MAX 64 /* the longest signature of any algorithm here */
 
