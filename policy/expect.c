@@ -14,9 +14,7 @@
 #include "policy/strings.h"
 #include "policy/window.h"
 
-#define HOST_MAX    255
-#define COMMAND_MAX 1024
-#define TITLE_BYTES "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+#define COMMAND_MAX 1024 /* bytes */
 
 /* ---- one key each: what is wrong is reported; -ENOMEM is the only result but 0 ---- */
 
@@ -74,11 +72,7 @@ static int take_scope(struct complaints *complaints, const struct conf_entry *en
 
 bool question_host_is_good(const char *host)
 {
-	size_t length = strlen(host);
-
-	return length && length <= HOST_MAX &&
-	       strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") ==
-	               length;
+	return value_is_host(host, "");
 }
 
 static int take_host(struct complaints *complaints, const struct conf_entry *entry,
@@ -118,7 +112,7 @@ static int take_via(struct complaints *complaints, const struct conf_entry *entr
 {
 	const char *via = entry->values.items[0];
 
-	if (!text_is_name(via))
+	if (!value_is_title(via))
 		complain(complaints, entry->line, entry->key->name,
 		         "\"%.80s\" is the name of no trust; write one of jitd.conf", via);
 	return copy(via, &expectation->via);
@@ -140,7 +134,7 @@ static int take_rule(struct complaints *complaints, const struct conf_entry *ent
 {
 	const char *rule = entry->values.items[0];
 
-	if (strlen(rule) > RULE_TITLE_MAX || strspn(rule, TITLE_BYTES) != strlen(rule))
+	if (*rule && !value_is_title(rule))
 		complain(
 		        complaints, entry->line, entry->key->name,
 		        "\"%.80s\" is no title of a rule; write one, or \"\" where no rule decides",
@@ -151,25 +145,16 @@ static int take_rule(struct complaints *complaints, const struct conf_entry *ent
 static int take_effect(struct complaints *complaints, const struct conf_entry *entry,
                        struct expectation *expectation)
 {
-	const char *word = entry->values.items[0];
-
-	expectation->effect = DECISION_DENY;
-	if (!strcmp(word, "allow"))
-		expectation->effect = DECISION_ALLOW;
-	else if (strcmp(word, "deny"))
-		complain(complaints, entry->line, entry->key->name,
-		         "\"%.80s\" is neither \"allow\" nor \"deny\"", word);
+	expectation->effect = value_is_second(complaints, entry, "deny", "allow") ? DECISION_ALLOW
+	                                                                          : DECISION_DENY;
 	return 0;
 }
 
 static int take_approvals(struct complaints *complaints, const struct conf_entry *entry,
                           struct expectation *expectation)
 {
-	if (entry->number < 0 || entry->number > RULE_APPROVALS_MAX)
-		complain(complaints, entry->line, entry->key->name,
-		         "%lld is out of range; write 0 to %d", (long long)entry->number,
-		         RULE_APPROVALS_MAX);
-	expectation->approvals = entry->number;
+	if (value_in_range(complaints, entry, 0, RULE_APPROVALS_MAX))
+		expectation->approvals = entry->number;
 	return 0;
 }
 

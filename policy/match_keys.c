@@ -12,8 +12,6 @@
 #include "policy/strings.h"
 #include "policy/window.h"
 
-#define HOST_MAX 255
-
 int read_who(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
 {
 	return names_read(&reading->complaints, entry, &rule->who);
@@ -135,21 +133,12 @@ int read_commands(struct reading *reading, const struct conf_entry *entry, struc
 
 /* ---- hosts ---- */
 
-static bool is_host(const char *host)
-{
-	size_t length = strlen(host);
-
-	return length && length <= HOST_MAX &&
-	       strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-*?") ==
-	               length;
-}
-
 static int read_host(struct reading *reading, const struct conf_entry *entry, const char *text,
                      struct rule *rule)
 {
 	char host[HOST_MAX + 1];
 
-	if (!is_host(text)) {
+	if (!value_is_host(text, "*?")) {
 		complain(&reading->complaints, entry->line, entry->key->name,
 		         "\"%.80s\" is no name of a host; write 1 to %d of A-Z a-z 0-9 . - and the "
 		         "patterns * and ?",
@@ -177,11 +166,8 @@ int read_hosts(struct reading *reading, const struct conf_entry *entry, struct r
 int read_via(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
 {
 	const char *name = entry->values.items[0];
-	size_t length = strlen(name);
 
-	if (!length || length > RULE_TITLE_MAX ||
-	    strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") !=
-	            length) {
+	if (!value_is_title(name)) {
 		complain(&reading->complaints, entry->line, entry->key->name,
 		         "\"%.80s\" is the name of no trust; write 1 to %d of A-Z a-z 0-9 . _ -",
 		         name, RULE_TITLE_MAX);

@@ -159,11 +159,7 @@ int rule_check_defaults(struct reading *reading, const struct conf_block *block)
 
 static void check_title(struct reading *reading, const struct conf_block *block)
 {
-	size_t length = strlen(block->title);
-
-	if (!length || length > RULE_TITLE_MAX ||
-	    strspn(block->title, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	                         "0123456789._-") != length)
+	if (!value_is_title(block->title))
 		complain(&reading->complaints, block->line, "rule",
 		         "\"%.80s\" is no title; write 1 to %d of A-Z a-z 0-9 . _ -", block->title,
 		         RULE_TITLE_MAX);

@@ -82,6 +82,19 @@ void rule_done(struct rule *rule);
 must_check int names_read(struct complaints *complaints, const struct conf_entry *entry,
                           struct strings *ret_names);
 
+/* 1 to RULE_TITLE_MAX of A-Z a-z 0-9 . _ - */
+bool value_is_title(const char *text);
+/* 1 to HOST_MAX of A-Z a-z 0-9 . - and of the bytes of `besides`. */
+#define HOST_MAX 255
+bool value_is_host(const char *text, const char *besides);
+/* Is the number from `min` to `max`? Reports when it is not. */
+bool value_in_range(struct complaints *complaints, const struct conf_entry *entry, int64_t min,
+                    int64_t max);
+/* Is the word `second`? One that is neither is reported, and taken for `first`: the stricter. */
+bool value_is_second(struct complaints *complaints, const struct conf_entry *entry,
+                     const char *first, const char *second);
+bool names_hold_group(const struct strings *names);
+
 /* Writes a list as the language has it: "a", "b". One that is too long ends in "...", maybe within
  * a character. */
 void names_show(const struct strings *names, char *ret_text, size_t size);

@@ -12,7 +12,6 @@
 #include "policy/rules.h"
 #include "policy/strings.h"
 
-#define HOST_ID_MAX    255
 #define SERVICE_MAX    64
 #define DIRECTORY_MAX  255
 #define SOCKET_DIR_MAX 96 /* with "/jitd.sock" it fits sun_path (unix(7)) */
@@ -129,14 +128,11 @@ typedef void check(struct complaints *complaints, const struct conf_entry *entry
 static void check_host_id(struct complaints *complaints, const struct conf_entry *entry)
 {
 	const char *id = entry->values.items[0];
-	size_t length = strlen(id);
 
-	if (!length || length > HOST_ID_MAX ||
-	    strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") !=
-	            length)
+	if (!value_is_host(id, ""))
 		complain(complaints, entry->line, entry->key->name,
 		         "\"%.80s\" is no name of a host; write 1 to %d of A-Z a-z 0-9 . -", id,
-		         HOST_ID_MAX);
+		         HOST_MAX);
 }
 
 static void check_max_grant(struct complaints *complaints, const struct conf_entry *entry)

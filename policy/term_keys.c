@@ -10,34 +10,23 @@
 #include "policy/rules.h"
 #include "policy/ticket.h"
 
-static bool number_is_good(struct reading *reading, const struct conf_entry *entry, int64_t min,
-                           int64_t max)
-{
-	if (entry->number >= min && entry->number <= max)
-		return true;
-	complain(&reading->complaints, entry->line, entry->key->name,
-	         "%lld is out of range; write %lld to %lld", (long long)entry->number,
-	         (long long)min, (long long)max);
-	return false;
-}
-
 int read_approvals(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
 {
-	if (number_is_good(reading, entry, 0, RULE_APPROVALS_MAX))
+	if (value_in_range(&reading->complaints, entry, 0, RULE_APPROVALS_MAX))
 		rule->approvals = (unsigned int)entry->number;
 	return 0;
 }
 
 int read_denials(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
 {
-	if (number_is_good(reading, entry, 1, RULE_DENIALS_MAX))
+	if (value_in_range(&reading->complaints, entry, 1, RULE_DENIALS_MAX))
 		rule->denials = (unsigned int)entry->number;
 	return 0;
 }
 
 int read_uses(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
 {
-	if (number_is_good(reading, entry, 0, RULE_USES_MAX))
+	if (value_in_range(&reading->complaints, entry, 0, RULE_USES_MAX))
 		rule->uses = entry->number;
 	return 0;
 }
@@ -98,40 +87,35 @@ int read_warn(struct reading *reading, const struct conf_entry *entry, struct ru
 	return 0;
 }
 
-/* Takes one of two words. What is neither is an error, and leaves the stricter one: `first`. */
-static bool read_word(struct reading *reading, const struct conf_entry *entry, const char *first,
-                      const char *second)
-{
-	const char *word = entry->values.items[0];
-
-	if (strcmp(word, first) != 0 && strcmp(word, second) != 0)
-		complain(&reading->complaints, entry->line, entry->key->name,
-		         "\"%.80s\" is neither \"%s\" nor \"%s\"", word, second, first);
-	return !strcmp(word, second);
-}
-
 int read_present(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
 {
-	rule->present = read_word(reading, entry, "typed", "held") ? PRESENT_HELD : PRESENT_TYPED;
+	rule->present = value_is_second(&reading->complaints, entry, "typed", "held")
+	                        ? PRESENT_HELD
+	                        : PRESENT_TYPED;
 	return 0;
 }
 
 int read_reason(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
 {
-	rule->reason = read_word(reading, entry, "required", "optional") ? REASON_OPTIONAL
-	                                                                 : REASON_REQUIRED;
+	rule->reason = value_is_second(&reading->complaints, entry, "required", "optional")
+	                       ? REASON_OPTIONAL
+	                       : REASON_REQUIRED;
 	return 0;
 }
 
 int read_at_end(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
 {
-	rule->at_end = read_word(reading, entry, "terminate", "keep") ? END_KEEP : END_TERMINATE;
+	rule->at_end = value_is_second(&reading->complaints, entry, "terminate", "keep")
+	                       ? END_KEEP
+	                       : END_TERMINATE;
 	return 0;
 }
 
 int read_effect(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
 {
-	rule->effect = read_word(reading, entry, "deny", "allow") ? DECISION_ALLOW : DECISION_DENY;
+	rule->effect = value_is_second(&reading->complaints, entry, "deny", "allow")
+	                       ? DECISION_ALLOW
+	                       : DECISION_DENY;
 	return 0;
 }
 

@@ -56,6 +56,63 @@ int names_read(struct complaints *complaints, const struct conf_entry *entry,
 	return r;
 }
 
+static const char letters_and_digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/* 1 to `most` letters, digits and bytes of the two lists. */
+static bool is_made_of(const char *text, size_t most, const char *marks, const char *besides)
+{
+	size_t length = strlen(text);
+
+	if (!length || length > most)
+		return false;
+	for (; *text; text++)
+		if (!strchr(letters_and_digits, *text) && !strchr(marks, *text) &&
+		    !strchr(besides, *text))
+			return false;
+	return true;
+}
+
+bool value_is_title(const char *text)
+{
+	return is_made_of(text, RULE_TITLE_MAX, "._-", "");
+}
+
+bool value_is_host(const char *text, const char *besides)
+{
+	return is_made_of(text, HOST_MAX, ".-", besides);
+}
+
+bool value_in_range(struct complaints *complaints, const struct conf_entry *entry, int64_t min,
+                    int64_t max)
+{
+	if (entry->number >= min && entry->number <= max)
+		return true;
+	complain(complaints, entry->line, entry->key->name,
+	         "%lld is out of range; write %lld to %lld", (long long)entry->number,
+	         (long long)min, (long long)max);
+	return false;
+}
+
+bool value_is_second(struct complaints *complaints, const struct conf_entry *entry,
+                     const char *first, const char *second)
+{
+	const char *word = entry->values.items[0];
+
+	if (strcmp(word, first) != 0 && strcmp(word, second) != 0)
+		complain(complaints, entry->line, entry->key->name,
+		         "\"%.80s\" is neither \"%s\" nor \"%s\"", word, second, first);
+	return !strcmp(word, second);
+}
+
+bool names_hold_group(const struct strings *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (names->items[i][0] == '%')
+			return true;
+	return false;
+}
+
 void names_show(const struct strings *names, char *ret_text, size_t size)
 {
 	static const char cut[] = "...";
