@@ -154,14 +154,11 @@ static int hand_out_code(struct call *call, const struct access *access, const c
 
 static int hand_out_token(struct issue *issue)
 {
-	uint8_t bytes[32];
 	char digest[DIGEST_SIZE];
-	int r = key_sha256(issue->token, strlen(issue->token), bytes);
+	int r = key_sha256_hex(issue->token, strlen(issue->token), digest);
 
-	if (r < 0)
-		return r;
-	hex_encode(bytes, sizeof(bytes), digest);
-	r = order_keep(issue->call->jitd, &issue->order, KIND_TOKEN, digest);
+	if (r == 0)
+		r = order_keep(issue->call->jitd, &issue->order, KIND_TOKEN, digest);
 	if (r < 0)
 		return r;
 	return hand_out(issue->call, &issue->order, KIND_TOKEN, issue->token, "");

@@ -156,6 +156,8 @@ static int judge_token(struct jitd *jitd, const struct access *access,
 static enum reason judge_question(const struct jitd *jitd, const struct access *access,
                                   const struct question *question)
 {
+	if (!question_is_good(question))
+		return REASON_INTERNAL;
 	if (!names_include(access->who, question->subject))
 		return REASON_NOT_A_MEMBER;
 	return question_denied_by(jitd, access, question) ? REASON_RULE_DENIES : REASON_NONE;

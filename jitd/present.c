@@ -117,12 +117,7 @@ static void read_token(struct reading *reading)
 
 static int digest_token(struct reading *reading)
 {
-	uint8_t bytes[32];
-	int r = key_sha256(reading->text, strlen(reading->text), bytes);
-
-	if (r == 0)
-		hex_encode(bytes, sizeof(bytes), reading->presented.digest);
-	return r;
+	return key_sha256_hex(reading->text, strlen(reading->text), reading->presented.digest);
 }
 
 /* ---- codes ---- */

@@ -25,19 +25,6 @@ const struct rule *question_rule(const struct jitd *jitd, const struct access *a
 	return rule && !strcmp(rule->text, access->rule_text) ? rule : NULL;
 }
 
-bool question_comes_before(const struct jitd *jitd, const struct rule *first,
-                           const struct rule *second)
-{
-	size_t count = policy_rule_count(jitd->policy);
-
-	for (size_t i = 0; i < count; i++) {
-		const struct rule *rule = policy_rule_at(jitd->policy, i);
-		if (rule == first || rule == second)
-			return rule == first && rule != second;
-	}
-	return false;
-}
-
 static bool stands(const struct rule *rule, const struct question *question)
 {
 	enum rule_field field = rule_compare(rule, question);
@@ -54,7 +41,7 @@ const struct rule *question_denied_by(const struct jitd *jitd, const struct acce
 	if (!answer.rule || answer.effect == DECISION_ALLOW)
 		return NULL;
 	own = question_rule(jitd, access);
-	if (own && stands(own, question) && question_comes_before(jitd, own, answer.rule))
+	if (own && stands(own, question) && rule_comes_before(own, answer.rule))
 		return NULL;
 	return answer.rule;
 }

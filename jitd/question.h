@@ -17,10 +17,6 @@ struct question question_of(const struct jitd *jitd, const struct identity *subj
  * changed, or is gone. */
 const struct rule *question_rule(const struct jitd *jitd, const struct access *access);
 
-/* Does `first` come before `second` in the policy in force, which has at least one of them? */
-bool question_comes_before(const struct jitd *jitd, const struct rule *first,
-                           const struct rule *second);
-
 /* The rule that denies it now; NULL: none. The access's own rule stands before those that come
  * after it, also at an hour at which it is not open: that ends no grant. */
 const struct rule *question_denied_by(const struct jitd *jitd, const struct access *access,

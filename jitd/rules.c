@@ -9,30 +9,16 @@
 
 #include "base/cleanup.h"
 #include "base/folder.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "token/key.h"
 
-/* Texts with their names and lengths, so that moving a line between files shows. */
-static int digest(const struct folder *folder, char ret_digest[static 65])
+static int digest(const struct folder *folder, char ret_digest[static KEY_HEX_SIZE])
 {
 	cleanup(cleanup_free) char *whole = NULL;
 	size_t size = 0;
-	uint8_t hash[32];
-	FILE *out = open_memstream(&whole, &size);
-	int r;
+	int r = folder_text(folder, &whole, &size);
 
-	if (!out)
-		return -ENOMEM;
-	for (size_t i = 0; i < folder->count; i++)
-		(void)fprintf(out, "%s\n%zu\n%s", folder->paths[i], strlen(folder->texts[i]),
-		              folder->texts[i]);
-	if (fclose(out) != 0)
-		return -ENOMEM;
-	r = key_sha256(whole, size, hash);
-	if (r == 0)
-		hex_encode(hash, sizeof(hash), ret_digest);
-	return r;
+	return r < 0 ? r : key_sha256_hex(whole, size, ret_digest);
 }
 
 struct reporting {
@@ -82,7 +68,6 @@ int rules_load(const struct settings *settings, struct policy **ret_policy,
 {
 	const struct policy_site site = {.max_grant = settings->max_grant};
 	const char *directory = settings->policy_dir;
-	struct policy_source sources[FOLDER_FILES_MAX];
 	cleanup(cleanup_folder) struct folder *folder = NULL;
 	struct reporting reporting = {.fault = fault};
 	char fresh[65];
@@ -93,10 +78,8 @@ int rules_load(const struct settings *settings, struct policy **ret_policy,
 	r = digest(folder, fresh);
 	if (r < 0)
 		return fault_set(fault, r, "%s: %s", directory, strerror(-r));
-	for (size_t i = 0; i < folder->count; i++)
-		sources[i] = (struct policy_source){folder->paths[i], folder->texts[i]};
 	fault_set(fault, 0, "%s: %s", directory, "not loaded");
-	r = policy_parse(sources, folder->count, &site, report, &reporting, ret_policy);
+	r = policy_parse_folder(folder, &site, report, &reporting, ret_policy);
 	if (r == 0)
 		memcpy(ret_digest, fresh, sizeof(fresh));
 	else

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/secret.h"
 #include "jitd/access.h"
 #include "token/key.h"
 
@@ -45,19 +44,14 @@ int shown_digest(const struct access *access, char ret_digest[static SHOWN_SIZE]
 {
 	cleanup(cleanup_free) char *whole = NULL;
 	size_t size = 0;
-	uint8_t hash[SHOWN_DIGITS / 2];
 	FILE *out = open_memstream(&whole, &size);
-	int r;
 
 	if (!out)
 		return -ENOMEM;
 	put_access(out, access);
 	if (fclose(out) != 0)
 		return -ENOMEM;
-	r = key_sha256(whole, size, hash);
-	if (r == 0)
-		hex_encode(hash, sizeof(hash), ret_digest);
-	return r;
+	return key_sha256_hex(whole, size, ret_digest);
 }
 
 bool shown_is(const struct access *access, const char *digest)

@@ -77,7 +77,7 @@ static void ask_rules(const struct jitd *jitd, const struct access *access,
 		set(stance, STANDING_LAPSED, "rule-changed", "its rule has changed");
 	else if (answer.effect == DECISION_ALLOW && answer.rule == own)
 		*stance = (struct stance){.standing = STANDING_GOOD, .word = ""};
-	else if (answer.rule && question_comes_before(jitd, answer.rule, own))
+	else if (answer.rule && rule_comes_before(answer.rule, own))
 		overruled(stance, access, &answer);
 	else
 		unmatched(stance, access, own, rule_compare(own, &question));

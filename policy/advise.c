@@ -13,14 +13,6 @@
 #include "policy/scope.h"
 #include "policy/strings.h"
 
-static bool has_group(const struct strings *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		if (names->items[i][0] == '%')
-			return true;
-	return false;
-}
-
 /* "sudo:*" takes in sudo:root, which may be more than was meant; "sudo:root" beside it says that it
  * was. */
 static void advise_root(const struct rule *rule, struct complaints *complaints)
@@ -71,7 +63,7 @@ static void advise_ticket(const struct rule *rule, struct complaints *complaints
 
 static void advise_denials(const struct rule *rule, struct complaints *complaints)
 {
-	if (rule->approvals && !has_group(&rule->approvers) &&
+	if (rule->approvals && !names_hold_group(&rule->approvers) &&
 	    rule->denials > rule->approvers.count)
 		caution(complaints, rule->line, "denials",
 		        "rule \"%s\": %u must deny, and %zu can; nobody could end a request",

@@ -170,10 +170,15 @@ static bool fits_when(const struct rule *rule, const struct question *question)
 
 /* ---- rules ---- */
 
+static bool is_good(const struct question *question, const struct asked *asked)
+{
+	return asked->count && question->subject;
+}
+
 static enum rule_field compare(const struct rule *rule, const struct question *question,
                                const struct asked *asked)
 {
-	if (!asked->count || !question->subject)
+	if (!is_good(question, asked))
 		return FIELD_UNDECIDED;
 	if (!fits_scope(rule, question, asked))
 		return FIELD_SCOPE;
@@ -188,6 +193,14 @@ static enum rule_field compare(const struct rule *rule, const struct question *q
 	if (!fits_when(rule, question))
 		return FIELD_WHEN;
 	return FIELD_ALL;
+}
+
+bool question_is_good(const struct question *question)
+{
+	struct asked asked;
+
+	take_scopes(question->scopes, &asked);
+	return is_good(question, &asked);
 }
 
 enum rule_field rule_compare(const struct rule *rule, const struct question *question)

@@ -25,4 +25,19 @@ static inline void hear(void *context, enum policy_severity severity, const char
 	               severity == POLICY_WARNING ? "warning: " : "", line);
 }
 
+/* The policy of these sources, about which exactly these lines are said. */
+static inline struct policy *parsed_with(const struct policy_source *sources, size_t count,
+                                         int64_t max_grant, const char *lines)
+{
+	struct policy *policy = NULL;
+	struct heard heard = {0};
+	int r = policy_parse(sources, count, &(struct policy_site){.max_grant = max_grant}, hear,
+	                     &heard, &policy);
+
+	if (r != 0)
+		fail_msg("%d\n%s", r, heard.text);
+	assert_string_equal(heard.text, lines);
+	return policy;
+}
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "policy/rules.h"
+#include "policy/scope.h"
 
 struct files {
 	const struct policy_source *sources;
@@ -172,6 +173,16 @@ int policy_parse(const struct policy_source *sources, size_t count, const struct
 	return 0;
 }
 
+int policy_parse_folder(const struct folder *folder, const struct policy_site *site,
+                        policy_report *report, void *context, struct policy **ret_policy)
+{
+	struct policy_source sources[FOLDER_FILES_MAX];
+
+	for (size_t i = 0; i < folder->count; i++)
+		sources[i] = (struct policy_source){folder->paths[i], folder->texts[i]};
+	return policy_parse(sources, folder->count, site, report, context, ret_policy);
+}
+
 struct policy *policy_free(struct policy *policy)
 {
 	for (size_t i = 0; policy && i < policy->count; i++)
@@ -200,4 +211,16 @@ const struct rule *policy_rule(const struct policy *policy, const char *title)
 	size_t at = roster_begin(&policy->titles, title);
 
 	return at < roster_end(&policy->titles, title) ? policy->titles.rows[at].rule : NULL;
+}
+
+/* They lie in evaluation order, in one array. */
+bool rule_comes_before(const struct rule *first, const struct rule *second)
+{
+	return first < second;
+}
+
+bool rule_names_others(const struct rule *rule, const char *account)
+{
+	return strcmp(account, SCOPE_OWN) != 0 &&
+	       (rule->who.count != 1 || strcmp(rule->who.items[0], account) != 0);
 }

@@ -16,20 +16,6 @@
 
 #define MAX_GRANT 43200
 
-static struct policy *parsed(const struct policy_source *sources, size_t count, int64_t max_grant,
-                             const char *lines)
-{
-	struct policy *policy = NULL;
-	struct heard heard = {0};
-	int r = policy_parse(sources, count, &(struct policy_site){.max_grant = max_grant}, hear,
-	                     &heard, &policy);
-
-	if (r != 0)
-		fail_msg("%d\n%s", r, heard.text);
-	assert_string_equal(heard.text, lines);
-	return policy;
-}
-
 static void every_key_is_taken(void **state)
 {
 	const struct policy_source source = {
@@ -40,7 +26,7 @@ static void every_key_is_taken(void **state)
 	                     "\tdefault = \"20m\" pending = \"1d\" uses = 1000000\n"
 	                     "\ttoken-ttl = \"1h\" present = \"typed\"\n"
 	                     "\treason = \"required\" effect = \"allow\" }"};
-	cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, MAX_GRANT, "");
+	cleanup(cleanup_policy) struct policy *policy = parsed_with(&source, 1, MAX_GRANT, "");
 	const struct rule *rule = policy_rule(policy, "A.b_c-1");
 
 	(void)state;
@@ -81,7 +67,7 @@ static void what_is_left_out_has_its_built_in_value(void **state)
 	        "rule \"a\" { who = {\"a\"} scope = {\"sudo:root\"} approvers = {\"b\"} }"
 	        "rule \"b\" { who = {\"a\"} scope = {\"sudo:root\"} effect = \"deny\" }"
 	        "rule \"c\" { who = {\"a\"} scope = {\"sudo:root\"} approvals = 0 max = \"4m\" }"};
-	cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, MAX_GRANT, "");
+	cleanup(cleanup_policy) struct policy *policy = parsed_with(&source, 1, MAX_GRANT, "");
 	const struct rule *rule = policy_rule(policy, "a");
 
 	(void)state;
@@ -138,7 +124,7 @@ static void built_in_lengths_give_way_to_max_grant(void **state)
 {
 	const struct policy_source source = {
 	        "a", "rule \"a\" { who = {\"a\"} scope = {\"sudo:root\"} approvals = 0 }"};
-	cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, 200, "");
+	cleanup(cleanup_policy) struct policy *policy = parsed_with(&source, 1, 200, "");
 
 	(void)state;
 	assert_int_equal(policy_rule(policy, "a")->max, 200);
@@ -158,7 +144,7 @@ static void defaults_of_any_file_count_for_every_rule(void **state)
 	         "defaults { approvals = 2 max = \"40m\" default = \"30m\" pending = \"2h\"\n"
 	         "token-ttl = \"20m\" uses = 7 present = \"typed\" reason = \"required\" }\n"},
 	};
-	cleanup(cleanup_policy) struct policy *policy = parsed(sources, 2, MAX_GRANT, "");
+	cleanup(cleanup_policy) struct policy *policy = parsed_with(sources, 2, MAX_GRANT, "");
 	const struct rule *first = policy_rule(policy, "first"), *own = policy_rule(policy, "own");
 
 	(void)state;
@@ -238,10 +224,11 @@ static void a_rule_that_some_cannot_use_is_a_warning(void **state)
 	                                     "scope = {\"sudo:root\"} approvers = {\"bob\"} }"};
 
 	(void)state;
-	policy_free(parsed(&source, 1, MAX_GRANT,
-	                   "warning: a.conf:1: approvers: rule \"a\": nobody approves their own "
-	                   "request, so some in who could never get approvals = 1; name more "
-	                   "people\n"));
+	policy_free(
+	        parsed_with(&source, 1, MAX_GRANT,
+	                    "warning: a.conf:1: approvers: rule \"a\": nobody approves their own "
+	                    "request, so some in who could never get approvals = 1; name more "
+	                    "people\n"));
 }
 
 static void who_may_become_only_oneself_may_approve(void **state)
@@ -253,7 +240,7 @@ static void who_may_become_only_oneself_may_approve(void **state)
 	        "rule \"c\" { who = {\"%x\"} scope = {\"su:bob\"} effect = \"deny\" }"};
 
 	(void)state;
-	policy_free(parsed(&source, 1, MAX_GRANT, ""));
+	policy_free(parsed_with(&source, 1, MAX_GRANT, ""));
 }
 
 /* At other doors something says who it is that comes in as somebody else. */
@@ -270,7 +257,7 @@ static void anothers_account_over_ssh_and_login_is_for_typed_tokens(void **state
 	        "rule \"deny\" { who = {\"%x\"} scope = {\"ssh:postgres\"} effect = \"deny\" }"};
 
 	(void)state;
-	policy_free(parsed(&source, 1, MAX_GRANT, ""));
+	policy_free(parsed_with(&source, 1, MAX_GRANT, ""));
 }
 
 /* The same rule in other clothes gives the same text, and another rule another one. */
@@ -302,18 +289,20 @@ static void the_canonical_text_tells_rules_apart_and_nothing_else(void **state)
 	        "rule \"r\" { who = {\"a\"} scope = {\"sudo:x\"} approvers = {\"b\"} "
 	        "effect = \"deny\" }",
 	};
-	cleanup(cleanup_policy) struct policy *first = parsed(&same[0], 1, MAX_GRANT, "");
+	cleanup(cleanup_policy) struct policy *first = parsed_with(&same[0], 1, MAX_GRANT, "");
 	const char *text = policy_rule_at(first, 0)->text;
 
 	(void)state;
 	assert_null(strchr(text, '\n'));
 	for (size_t i = 1; i < sizeof(same) / sizeof(same[0]); i++) {
-		cleanup(cleanup_policy) struct policy *policy = parsed(&same[i], 1, MAX_GRANT, "");
+		cleanup(cleanup_policy) struct policy *policy =
+		        parsed_with(&same[i], 1, MAX_GRANT, "");
 		assert_string_equal(policy_rule_at(policy, 0)->text, text);
 	}
 	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
 		const struct policy_source source = {"o", other[i]};
-		cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, MAX_GRANT, "");
+		cleanup(cleanup_policy) struct policy *policy =
+		        parsed_with(&source, 1, MAX_GRANT, "");
 		assert_string_not_equal(policy_rule_at(policy, 0)->text, text);
 	}
 }

@@ -13,6 +13,7 @@
 
 #include "base/decision.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/identity.h"
 
 #define RULE_TITLE_MAX 64 /* bytes; [A-Za-z0-9._-] */
@@ -114,6 +115,10 @@ typedef void policy_report(void *context, enum policy_severity severity, const c
 must_check int policy_parse(const struct policy_source *sources, size_t count,
                             const struct policy_site *site, policy_report *report, void *context,
                             struct policy **ret_policy);
+/* The same of all files of a folder. */
+must_check int policy_parse_folder(const struct folder *folder, const struct policy_site *site,
+                                   policy_report *report, void *context,
+                                   struct policy **ret_policy);
 struct policy *policy_free(struct policy *policy); /* takes NULL, returns NULL */
 
 static inline void cleanup_policy(struct policy **where)
@@ -126,6 +131,11 @@ const struct rule *policy_rule_at(const struct policy *policy,
                                   size_t index); /* in evaluation order */
 const struct rule *policy_rule(const struct policy *policy, const char *title); /* NULL: none */
 
+/* Of two rules of one policy: does `first` come first? A rule does not come before itself. */
+bool rule_comes_before(const struct rule *first, const struct rule *second);
+/* May anybody but the owner of `account`, as a scope of the rule has it, ask by the rule? */
+bool rule_names_others(const struct rule *rule, const char *account);
+
 /* What is asked. */
 struct question {
 	const struct identity *subject; /* with groups */
@@ -137,6 +147,10 @@ struct question {
 	const char *via;     /* the trust whose token asks; NULL: this jitd's own */
 	struct moment at;    /* local time of this host */
 };
+
+/* Is it one? False where nobody asks, or for nothing, or not in canonical form: then no rule matches,
+ * not even one that denies, and whoever asks only what denies must not take that for a yes. */
+bool question_is_good(const struct question *question);
 
 /* In the order in which a rule is held against a question. */
 enum rule_field {

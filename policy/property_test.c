@@ -355,7 +355,7 @@ static void one_round(uint64_t *seed, bool texts, struct tally *tally)
 	}
 }
 
-static void every_policy_decides_every_request_as_the_manual_says(void **state)
+static void I5_every_policy_decides_every_request_as_the_manual_says(void **state)
 {
 	uint64_t first = number_of("JIT_SEED", FIRST), seed = first;
 	uint64_t rounds = number_of("JIT_ROUNDS", ROUNDS);
@@ -466,7 +466,7 @@ int main(void)
 	        cmocka_unit_test(a_pattern_matches_what_some_split_of_the_text_shows),
 	        cmocka_unit_test(a_pattern_that_covers_matches_all_of_it),
 	        cmocka_unit_test(a_window_holds_the_minutes_that_a_walk_through_it_meets),
-	        cmocka_unit_test(every_policy_decides_every_request_as_the_manual_says),
+	        cmocka_unit_test(I5_every_policy_decides_every_request_as_the_manual_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

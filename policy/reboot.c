@@ -10,13 +10,8 @@
 #include "policy/rules.h"
 #include "policy/scope.h"
 
-/* A door that somebody comes in by who is not in yet. */
-static bool may_be_way_in(const char *scope)
-{
-	return scope_may_have_service(scope, "ssh") || scope_may_have_service(scope, "login");
-}
-
-/* Is such a door named? What a pattern takes in besides may be guarded or not. */
+/* A door that somebody comes in by who is not in yet, by name: what a pattern takes in besides may
+ * be guarded or not. */
 static bool is_way_in(const char *scope)
 {
 	return scope_has_service(scope, "ssh") || scope_has_service(scope, "login");
@@ -37,7 +32,7 @@ static bool lets_in(const struct rule *rule, const char *name)
 {
 	for (size_t i = 0; i < rule->scope.count; i++) {
 		const char *scope = rule->scope.items[i], *account = scope_account(scope);
-		if (!may_be_way_in(scope))
+		if (!scope_may_be_login(scope))
 			continue;
 		if (!strcmp(account, SCOPE_OWN) || glob_matches(account, name, "") ||
 		    (name[0] == '%' && glob_is(account)))
@@ -70,10 +65,8 @@ static int collect(const struct policy *policy, struct roster *approvers)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < policy->count; i++)
-		for (size_t k = 0; k < policy->rules[i].approvers.count && r == 0; k++)
-			r = roster_add(approvers, policy->rules[i].approvers.items[k],
-			               &policy->rules[i]);
+	for (size_t i = 0; i < policy->count && r == 0; i++)
+		r = roster_add_all(approvers, &policy->rules[i].approvers, &policy->rules[i]);
 	roster_sort(approvers);
 	return r;
 }

@@ -14,14 +14,6 @@
 #include "policy/scope.h"
 #include "policy/strings.h"
 
-static bool has_group(const struct strings *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		if (names->items[i][0] == '%')
-			return true;
-	return false;
-}
-
 /* How many could approve a request of `who`; nobody approves their own. */
 static size_t approvers_for(const struct rule *rule, const char *who)
 {
@@ -34,7 +26,7 @@ static void review_approvers(const struct rule *rule, struct complaints *complai
 	const struct strings *approvers = &rule->approvers;
 	size_t stuck = 0;
 
-	if (has_group(approvers))
+	if (names_hold_group(approvers))
 		return;
 	if (approvers->count < rule->approvals) {
 		complain(complaints, rule->line, "approvers",
@@ -75,13 +67,6 @@ static int collect_approvers(const struct policy *policy, struct roster *approve
 	return r;
 }
 
-/* May anybody but the owner of `account` ask? */
-static bool names_others(const struct rule *rule, const char *account)
-{
-	return strcmp(account, SCOPE_OWN) != 0 &&
-	       (rule->who.count != 1 || strcmp(rule->who.items[0], account) != 0);
-}
-
 /* The first approver whom this account, which may be a pattern, stands for, and whom others could
  * so become: one of those whose names begin as it does. */
 static const struct roster_row *find_become(const struct roster *approvers, const struct rule *rule,
@@ -93,7 +78,7 @@ static const struct roster_row *find_become(const struct roster *approvers, cons
 		const char *name = approvers->rows[i].name;
 		if (strncmp(name, account, begin) != 0)
 			break;
-		if (glob_matches(account, name, "") && names_others(rule, name))
+		if (glob_matches(account, name, "") && rule_names_others(rule, name))
 			return &approvers->rows[i];
 	}
 	return NULL;
@@ -118,20 +103,15 @@ static void review_accounts(const struct roster *approvers, const struct rule *r
 
 /* ---- held tokens ---- */
 
-/* A held token opens for its subject. At these doors the only name that anything vouches for is the
+/* A held token opens for its subject. At a login the only name that anything vouches for is the
  * account's: nobody says that it is the subject who comes in there as somebody else. */
-static bool door_knows_account_alone(const char *scope)
-{
-	return scope_may_have_service(scope, "ssh") || scope_may_have_service(scope, "login");
-}
-
 static void review_present(const struct rule *rule, struct complaints *complaints)
 {
 	if (rule->present != PRESENT_HELD || rule->bind_ssh_key)
 		return;
 	for (size_t i = 0; i < rule->scope.count; i++) {
 		const char *scope = rule->scope.items[i];
-		if (!door_knows_account_alone(scope) || !names_others(rule, scope_account(scope)))
+		if (!scope_may_be_login(scope) || !rule_names_others(rule, scope_account(scope)))
 			continue;
 		complain(complaints, rule->line, "present",
 		         "rule \"%s\": %s is another's account for some in who; write present = "

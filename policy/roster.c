@@ -19,6 +19,15 @@ int roster_add(struct roster *roster, const char *name, const struct rule *rule)
 	return 0;
 }
 
+int roster_add_all(struct roster *roster, const struct strings *names, const struct rule *rule)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < names->count && r == 0; i++)
+		r = roster_add(roster, names->items[i], rule);
+	return r;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	const struct roster_row *one = a, *other = b;

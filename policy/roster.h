@@ -20,6 +20,9 @@ struct roster {
 
 /* -ENOMEM and unchanged. */
 must_check int roster_add(struct roster *roster, const char *name, const struct rule *rule);
+/* All of a list. -ENOMEM. */
+must_check int roster_add_all(struct roster *roster, const struct strings *names,
+                              const struct rule *rule);
 /* By name, rows of one name in evaluation order. The others below want it sorted. */
 void roster_sort(struct roster *roster);
 /* Leaves of each name the first row. */

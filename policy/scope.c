@@ -188,3 +188,8 @@ bool scope_may_have_service(const char *pattern, const char *service)
 	                   (int)strcspn(pattern, ":"), pattern) < 0 ||
 	       glob_matches(service_pattern, service, GLOB_SCOPE);
 }
+
+bool scope_may_be_login(const char *pattern)
+{
+	return scope_may_have_service(pattern, "ssh") || scope_may_have_service(pattern, "login");
+}

@@ -37,5 +37,7 @@ bool scope_has_service(const char *scopes, const char *service);
 
 /* Could a scope that the pattern takes in be of this service? */
 bool scope_may_have_service(const char *pattern, const char *service);
+/* Of ssh or login? There the account is all that is known of who comes. */
+bool scope_may_be_login(const char *pattern);
 
 #endif

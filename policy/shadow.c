@@ -101,9 +101,8 @@ static int collect(const struct policy *policy, struct roster *people)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < policy->count; i++)
-		for (size_t k = 0; k < policy->rules[i].who.count && r == 0; k++)
-			r = roster_add(people, policy->rules[i].who.items[k], &policy->rules[i]);
+	for (size_t i = 0; i < policy->count && r == 0; i++)
+		r = roster_add_all(people, &policy->rules[i].who, &policy->rules[i]);
 	roster_sort(people);
 	return r;
 }

@@ -16,20 +16,6 @@
 
 #define MAX_GRANT 43200
 
-static struct policy *parsed(const struct policy_source *sources, size_t count, int64_t max_grant,
-                             const char *lines)
-{
-	struct policy *policy = NULL;
-	struct heard heard = {0};
-	int r = policy_parse(sources, count, &(struct policy_site){.max_grant = max_grant}, hear,
-	                     &heard, &policy);
-
-	if (r != 0)
-		fail_msg("%d\n%s", r, heard.text);
-	assert_string_equal(heard.text, lines);
-	return policy;
-}
-
 /* What was taken must be what its canonical form says. */
 static void check_taken(const struct policy *policy)
 {
@@ -55,7 +41,7 @@ static void every_key_that_narrows_or_binds_is_taken(void **state)
 	        "ticket = \"^INC-[0-9]{1,9}\\\\.$\" at-end = \"keep\" keep-max = \"2h\" warn = \"0s\" }\n"
 	        "rule \"key\" { who = {\"%g\"} scope = {\"*:~\", \"s?h:db\"} approvers = {\"%l\"}\n"
 	        "bind = {\"ssh-key\"} knock = true warn = \"5m\" }\n"};
-	cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, MAX_GRANT, "");
+	cleanup(cleanup_policy) struct policy *policy = parsed_with(&source, 1, MAX_GRANT, "");
 	const struct rule *rule = policy_rule(policy, "cmd"), *key = policy_rule(policy, "key");
 
 	(void)state;
@@ -98,7 +84,7 @@ static void what_narrows_comes_from_defaults_where_it_is_meant(void **state)
 	        "hosts = {\"db2\"} commands = {\"/bin/ls\"} when = {\"tue\"} via = \"y\"\n"
 	        "ticket = \"^U$\" denials = 1 }\n"
 	        "rule \"no\" { who = {\"a\"} scope = {\"su:w\"} effect = \"deny\" }\n"};
-	cleanup(cleanup_policy) struct policy *policy = parsed(&source, 1, MAX_GRANT, "");
+	cleanup(cleanup_policy) struct policy *policy = parsed_with(&source, 1, MAX_GRANT, "");
 	const struct rule *in = policy_rule(policy, "in"), *own = policy_rule(policy, "own");
 
 	(void)state;

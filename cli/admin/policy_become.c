@@ -36,9 +36,7 @@ static int collect_accounts(const struct policy *policy, struct roster *accounts
 		const struct rule *rule = policy_rule_at(policy, i);
 		for (size_t k = 0; rule->effect == DECISION_ALLOW && k < rule->scope.count; k++) {
 			const char *account = strchr(rule->scope.items[k], ':') + 1;
-			bool own = !strcmp(account, SCOPE_OWN) ||
-			           (rule->who.count == 1 && !strcmp(rule->who.items[0], account));
-			if (!own && !glob_is(account) && r == 0)
+			if (rule_names_others(rule, account) && !glob_is(account) && r == 0)
 				r = roster_add(accounts, account, rule);
 		}
 	}

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "cli/admin/admin.h"
 #include "cli/admin/policy_become.h"
 #include "cli/admin/policy_files.h"
@@ -30,96 +28,28 @@ static enum exit_code count_errors(const struct review *so_far)
 	return EXIT_REFUSED;
 }
 
-/* ---- a directory with a file that is refused ---- */
-
-static int is_conf(const struct dirent *entry)
+static void refused_file(void *context, const char *line)
 {
-	size_t length = strlen(entry->d_name);
-
-	return entry->d_name[0] != '.' && length > 5 &&
-	       !strcmp(entry->d_name + length - 5, ".conf");
+	review(context, POLICY_ERROR, line);
 }
-
-static int read_one(const struct policy_place *place, const char *name, struct review *so_far,
-                    struct folder *folder)
-{
-	const struct file_rule rule = {
-	        .owner = place->owner, .forbidden = 022, .size_max = FOLDER_FILE_MAX};
-	cleanup(cleanup_free) char *path = NULL;
-	struct fault fault = {{0}};
-	size_t length;
-	char *text;
-
-	if (asprintf(&path, "%s/%s", place->directory, name) < 0) {
-		path = NULL;
-		return -ENOMEM;
-	}
-	if (file_read(path, &rule, &text, &length, &fault) < 0) {
-		review(so_far, POLICY_ERROR, fault.text);
-		return 0;
-	}
-	folder->paths[folder->count] = take_ptr(path);
-	folder->texts[folder->count++] = text;
-	return 0;
-}
-
-/* folder_read() takes all or nothing, as jitd must; here one refused file hides nothing that is
- * wrong with the others. Without an error reported the directory as a whole is at fault. */
-static int read_rest(const struct policy_place *place, struct review *so_far,
-                     struct folder **ret_folder)
-{
-	const struct file_rule rule = {.owner = place->owner, .forbidden = 022};
-	cleanup(cleanup_folder) struct folder *folder = calloc(1, sizeof(*folder));
-	struct dirent **entries = NULL;
-	int count, r = folder ? 0 : -ENOMEM;
-
-	if (r < 0 || directory_check(place->directory, &rule, NULL) < 0)
-		return r;
-	count = scandir(place->directory, &entries, is_conf, alphasort);
-	for (int i = 0; i < count; i++) {
-		if (r == 0 && count <= FOLDER_FILES_MAX)
-			r = read_one(place, entries[i]->d_name, so_far, folder);
-		free(entries[i]);
-	}
-	free(entries);
-	if (r == 0)
-		*ret_folder = take_ptr(folder);
-	return r;
-}
-
-static enum exit_code read_folder(const struct invocation *in, const struct policy_place *place,
-                                  struct review *so_far, struct folder **ret_folder)
-{
-	struct fault fault = {{0}};
-	size_t before = so_far->errors;
-	int r = folder_read(place->directory, place->owner, ret_folder, &fault);
-
-	if (r == 0)
-		return EXIT_DONE;
-	if (r == -ENOMEM || read_rest(place, so_far, ret_folder) < 0 || so_far->errors == before)
-		return give_up(in, EXIT_REFUSED, "%s", fault.text);
-	return EXIT_DONE;
-}
-
-/* ---- the command ---- */
 
 static enum exit_code check(const struct invocation *in, const struct policy_place *place,
                             const struct policy_site *site, struct review *so_far)
 {
-	struct policy_source sources[FOLDER_FILES_MAX];
 	cleanup(cleanup_folder) struct folder *folder = NULL;
 	cleanup(cleanup_policy) struct policy *policy = NULL;
-	enum exit_code code = read_folder(in, place, so_far, &folder);
-	int r;
+	struct fault fault = {{0}};
+	/* jitd takes all or nothing; here one refused file hides nothing that is wrong with others
+	 */
+	int r = folder_survey(place->directory, place->owner, refused_file, so_far, &folder,
+	                      &fault);
 
-	if (code != EXIT_DONE)
-		return code;
-	for (size_t i = 0; i < folder->count; i++)
-		sources[i] = (struct policy_source){folder->paths[i], folder->texts[i]};
+	if (r < 0)
+		return give_up(in, EXIT_REFUSED, "%s", fault.text);
 	/* that no file is left is no empty directory, of which policy_parse() would tell */
 	if (so_far->errors && !folder->count)
 		return count_errors(so_far);
-	r = policy_parse(sources, folder->count, site, review, so_far, &policy);
+	r = policy_parse_folder(folder, site, review, so_far, &policy);
 	if (r == 0)
 		r = policy_advise(policy, site, review, so_far);
 	if (r == 0)

@@ -9,7 +9,6 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "token/key.h"
 
@@ -84,37 +83,14 @@ static int name_host(struct policy_files *files)
 	return text_copy(files->here, sizeof(files->here), given ? given : name);
 }
 
-/* As jitd makes it (jitd/rules.c): texts with their names and lengths. */
-static int make_digest(const struct folder *folder, char ret_digest[static 65])
+/* As jitd makes it (jitd/rules.c). */
+static int make_digest(const struct folder *folder, char ret_digest[static KEY_HEX_SIZE])
 {
 	cleanup(cleanup_free) char *whole = NULL;
 	size_t size = 0;
-	uint8_t hash[32];
-	FILE *out = open_memstream(&whole, &size);
-	int r;
+	int r = folder_text(folder, &whole, &size);
 
-	if (!out)
-		return -ENOMEM;
-	for (size_t i = 0; i < folder->count; i++)
-		(void)fprintf(out, "%s\n%zu\n%s", folder->paths[i], strlen(folder->texts[i]),
-		              folder->texts[i]);
-	if (fclose(out) != 0)
-		return -ENOMEM;
-	r = key_sha256(whole, size, hash);
-	if (r == 0)
-		hex_encode(hash, sizeof(hash), ret_digest);
-	return r;
-}
-
-static int parse(struct policy_files *files, size_t *errors)
-{
-	const struct policy_site site = policy_site_of(files->settings);
-	struct policy_source sources[FOLDER_FILES_MAX];
-
-	for (size_t i = 0; i < files->folder->count; i++)
-		sources[i] =
-		        (struct policy_source){files->folder->paths[i], files->folder->texts[i]};
-	return policy_parse(sources, files->folder->count, &site, complain, errors, &files->policy);
+	return r < 0 ? r : key_sha256_hex(whole, size, ret_digest);
 }
 
 static enum exit_code give_up_on(const struct invocation *in, const char *what, size_t errors,
@@ -130,6 +106,7 @@ enum exit_code policy_files_read(const struct invocation *in, const char *draft,
                                  struct policy_files *ret_files)
 {
 	struct fault fault = {{0}};
+	struct policy_site site;
 	size_t errors = 0;
 	int r;
 
@@ -146,7 +123,8 @@ enum exit_code policy_files_read(const struct invocation *in, const char *draft,
 	                &fault);
 	if (r < 0)
 		return give_up(in, EXIT_REFUSED, "%s", fault.text);
-	r = parse(ret_files, &errors);
+	site = policy_site_of(ret_files->settings);
+	r = policy_parse_folder(ret_files->folder, &site, complain, &errors, &ret_files->policy);
 	if (r == 0)
 		r = make_digest(ret_files->folder, ret_files->digest);
 	return r < 0 ? give_up_on(in, ret_files->place.directory, errors, r) : EXIT_DONE;
