@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Keys: the only header of this project behind which OpenSSL is. A key record names exactly one
- * algorithm; loading refuses what does not fit it (T4).
+ * algorithm, which its type decides: ES256 for a key on the curve P-256, RS256 for RSA of 2048 to
+ * 4096 bits with e = 65537. Loading refuses all others by name (T4): other curves, sizes, exponents
+ * and types (RSA keys for PSS are one), curves that are spelled out, numbers that
+ * EVP_PKEY_public_check() does not accept.
  */
 #ifndef JIT_TOKEN_KEY_H
 #define JIT_TOKEN_KEY_H
@@ -14,18 +17,22 @@
 
 #define KID_SIZE 9 /* RFC 7638 thumbprint (SHA-256, base64url) cut to 8 characters, and the NUL */
 
-enum key_algorithm { KEY_NONE = 0, KEY_ES256 };
+enum key_algorithm { KEY_NONE = 0, KEY_ES256, KEY_RS256 };
+
+/* By the names of RFC 7518 section 3.1, compared with case, whole; KEY_NONE and "": no other. */
+enum key_algorithm key_algorithm_named(const char *name);
+const char *key_algorithm_name(enum key_algorithm algorithm);
 
 struct key; /* one parsed public key with its record */
 
-/* Makes a P-256 key pair: PEM (PKCS #8, unencrypted), malloc'ed, for the key file. The caller wipes
- * and frees it (cleanup_secret). */
-must_check int key_generate(char **ret_private_pem, struct fault *fault);
+/* Makes a key pair, RSA of 2048 bits: PEM (PKCS #8, unencrypted), malloc'ed, for the key file. The
+ * caller wipes and frees it (cleanup_secret). RSA takes a tenth of a second and more. */
+must_check int key_generate(enum key_algorithm algorithm, char **ret_private_pem,
+                            struct fault *fault);
 
 /* Parses a private key's PEM and keeps only its public half. -EINVAL, with the line, unless it is
- * one "BEGIN PRIVATE KEY" block (PKCS #8) and nothing else, holding an unencrypted key on the named
- * curve P-256 whose point EVP_PKEY_public_check() accepts and whose halves belong together. Nobody
- * is ever asked for a password. */
+ * one "BEGIN PRIVATE KEY" block (PKCS #8) and nothing else, unencrypted, with a key as above whose
+ * halves belong together. Nobody is ever asked for a password. The kid is the key's thumbprint. */
 must_check int key_from_private_pem(const char *pem, struct key **ret_key, struct fault *fault);
 /* The same for "BEGIN PUBLIC KEY" (SubjectPublicKeyInfo); a private key is refused here. */
 must_check int key_from_public_pem(const char *pem, struct key **ret_key, struct fault *fault);
@@ -44,10 +51,11 @@ must_check int key_sha256(const void *bytes, size_t length, uint8_t ret_digest[s
 #define KEY_HEX_SIZE 65 /* the digest in lower-case hex, NUL included */
 must_check int key_sha256_hex(const void *bytes, size_t length, char ret_hex[static KEY_HEX_SIZE]);
 
-#define KEY_SIGNATURE_MAX 64 /* the longest signature of any algorithm here */
+#define KEY_SIGNATURE_MAX 512 /* the longest signature of any algorithm here */
 
-/* Verifies `signature` (raw r || s, exactly 64 bytes for ES256) over `bytes`. 0 good,
- * KEY_BAD_SIGNATURE, KEY_BAD_LENGTH, or -errno when OpenSSL failed. Thread-safe. */
+/* Verifies `signature` over `bytes`: ES256 has exactly 64 bytes (r || s), RS256 exactly as many as
+ * the modulus (PKCS #1 v1.5, SHA-256). 0 good, KEY_BAD_SIGNATURE, KEY_BAD_LENGTH, or -errno when
+ * OpenSSL failed. Thread-safe. */
 enum { KEY_BAD_SIGNATURE = 1, KEY_BAD_LENGTH };
 must_check int key_verify(const struct key *key, const void *bytes, size_t length,
                           const uint8_t *signature, size_t signature_length);
