@@ -71,6 +71,15 @@ int key_sha256_hex(const void *bytes, size_t length, char ret_hex[static KEY_HEX
 	return r;
 }
 
+bool kid_is_good(const char *kid)
+{
+	static const char allowed[] =
+	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	size_t length = strspn(kid, allowed);
+
+	return length >= 1 && length <= TOKEN_KID_MAX && kid[length] == '\0';
+}
+
 /* ---- making the record ---- */
 
 int key_check_kind(const EVP_PKEY *pkey, const struct key_kind **ret_kind, struct fault *fault)

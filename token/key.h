@@ -60,6 +60,12 @@ enum { KEY_BAD_SIGNATURE = 1, KEY_BAD_LENGTH };
 must_check int key_verify(const struct key *key, const void *bytes, size_t length,
                           const uint8_t *signature, size_t signature_length);
 
+bool kid_is_good(const char *kid); /* 1 to 64 of [A-Za-z0-9._-] (T5) */
+
+/* The key as a public JWK (RFC 7517): its numbers, kid, alg and use; one line, malloc'ed. -ENOMEM
+ * or -EIO. */
+must_check int key_public_jwk(const struct key *key, char **ret_json);
+
 /* The keys that a reader trusts for one issuer. Records are immutable but for the times; build a
  * new set to change it. */
 struct keyset *keyset_new(void);
@@ -78,8 +84,36 @@ struct keyset_entry {
 	int64_t not_before, not_after;
 	bool revoked;
 };
+/* In the order in which they were added; NULL past the last. */
+const struct keyset_entry *keyset_at(const struct keyset *keys, size_t index);
 /* NULL: unknown. The entry lives as long as the set. `kid` is compared byte for byte over its whole
  * length. */
 const struct keyset_entry *keyset_find(const struct keyset *keys, const char *kid, size_t length);
+
+/* A JWK Set of the keys that are not revoked; one line, malloc'ed. -ENOMEM or -EIO. */
+must_check int keyset_write_jwks(const struct keyset *keys, char **ret_json);
+
+#define JWKS_MAX           262144 /* bytes */
+#define KEY_BIT(algorithm) (1U << (unsigned int)(algorithm))
+
+/* Who hears of keys that are passed over: a line each, without a file's name. Either may be NULL.
+ */
+struct jwks_report {
+	void (*skipped)(void *context, const char *line);
+	void *context;
+};
+
+/*
+ * Reads a JWK Set: the keys for signatures (use "sig" or none, key_ops with "verify" or none) whose
+ * algorithm is in `algorithms` (KEY_BIT(...) of each) and which are as said at the head of this
+ * file. Such a key keeps the kid of the set, whole. Members that are not known are skipped; a key
+ * that is not for us, or has no good kid, is passed over with a line.
+ *
+ * -EINVAL and the line: not strict JSON (token/json.h), no JWK Set, over JWKS_MAX or 64 keys, a key
+ * with a private member, a kid twice, or no key left. -ENOMEM, -EIO.
+ */
+must_check int keyset_read_jwks(const char *text, size_t length, unsigned int algorithms,
+                                const struct jwks_report *report, struct keyset **ret_keys,
+                                struct fault *fault);
 
 #endif

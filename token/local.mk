@@ -6,7 +6,7 @@ libtoken_la_SOURCES = \
 	token/code.c token/code.h \
 	token/form.c token/form.h \
 	token/header.c token/header.h \
-	token/json.c token/json.h \
+	token/json.c token/json.h token/jwk.c \
 	token/key.c token/key.h token/key_ec.c token/key_kind.h token/key_pem.c token/key_rsa.c \
 	token/keyset.c \
 	token/read.c token/token.h
@@ -20,7 +20,7 @@ libtokentest_la_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 libtokentest_la_LIBADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 
 token_tests = token/binding_test token/claims_test token/code_test token/fault_test token/form_test \
-	token/header_test token/key_test token/keyset_test token/rsa_test token/signature_test \
+	token/header_test token/jwk_test token/key_test token/keyset_test token/rsa_test token/signature_test \
 	token/source_test
 check_PROGRAMS += $(token_tests)
 TESTS += $(token_tests)
@@ -54,6 +54,10 @@ token_form_test_LDADD = libtokentest.la
 token_header_test_SOURCES = token/header_test.c
 token_header_test_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 token_header_test_LDADD = libtokentest.la $(OPENSSL_LIBS)
+
+token_jwk_test_SOURCES = token/jwk_test.c
+token_jwk_test_CFLAGS = $(TEST_CFLAGS)
+token_jwk_test_LDADD = libtokentest.la
 
 token_key_test_SOURCES = token/key_test.c
 token_key_test_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)

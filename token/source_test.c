@@ -88,7 +88,9 @@ static void look_for_comparison(const char *path, const char *line)
 	        "strcmp(json_object_iter_key(at), names[i])",
 	        "strcmp(kinds[i]->name, name)",
 	        "strcmp(kinds[i]->type, type)",
+	        "strcmp(algorithm, kind->name)",
 	        "strcmp(type, HEADER_TYPE)",
+	        "strcmp(use, \"sig\")",
 	        "strncmp(pem, first, strlen(first))",
 	        "strncmp(text, \"SHA256:\", prefix)",
 	};
