@@ -113,6 +113,9 @@ int access_of_row(const struct query *query, struct access **ret_access)
 	access->ended = strdup(query_column_text(query, column++));
 	access->typed = strcmp(query_column_text(query, column++), "held") != 0;
 	access->token_ttl = query_column(query, column++);
+	if (text_copy(access->user_key, sizeof(access->user_key),
+	              query_column_text(query, column++)) < 0)
+		return -EIO;
 	if (!access->subject || !access->scope || !access->host || !access->rule ||
 	    !access->rule_text || !access->who || !access->approvers || !access->reason ||
 	    !access->ticket || !access->ended)
@@ -237,5 +240,6 @@ int access_describe(const struct access *access, struct wire_access *row)
 	row->uses_left = access->uses_left;
 	show(row->present, sizeof(row->present), access->typed ? "typed" : "held");
 	show(row->ended, sizeof(row->ended), access->ended);
+	show(row->user_key, sizeof(row->user_key), access->user_key);
 	return shown_digest(access, row->digest);
 }

@@ -23,6 +23,8 @@ int order_fill(const struct jitd *jitd, const struct access *access, struct mint
 		r = text_copy(order->sub, sizeof(order->sub), access->subject);
 	if (r == 0)
 		r = text_copy(order->scope, sizeof(order->scope), access->scope);
+	if (r == 0)
+		r = text_copy(order->cnf, sizeof(order->cnf), access->user_key);
 	order->access = access->id;
 	return r;
 }

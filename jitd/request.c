@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "jitd/binding.h"
 #include "jitd/call.h"
 #include "jitd/lock.h"
 #include "jitd/question.h"
@@ -17,6 +18,7 @@ struct wish {
 	char scopes[SCOPES_SIZE];
 	const struct rule *rule;
 	int64_t seconds;
+	char user_key[FINGERPRINT_SIZE];
 };
 
 static int join(const struct strings *list, char **ret_text)
@@ -61,12 +63,9 @@ static int check_length(struct call *call, struct wish *wish, bool *ret_refused)
 static int check_terms(struct call *call, struct wish *wish, bool *ret_refused)
 {
 	const struct rule *rule = wish->rule;
+	int r;
 
 	*ret_refused = true;
-	if (rule->bind_ssh_key)
-		return call_refuse(call, "not-enforced",
-		                   "rule %s binds to an ssh key, which this version cannot check",
-		                   rule->title);
 	if (rule->reason == REASON_REQUIRED && !call->in.request.reason[0])
 		return call_refuse(call, "reason-missing",
 		                   "rule %s wants a reason: add --reason \"why\"", rule->title);
@@ -74,7 +73,10 @@ static int check_terms(struct call *call, struct wish *wish, bool *ret_refused)
 		return call_refuse(call, "ticket", "rule %s wants --ticket that looks like %s",
 		                   rule->title, rule->ticket);
 	*ret_refused = false;
-	return check_length(call, wish, ret_refused);
+	r = check_length(call, wish, ret_refused);
+	if (r < 0 || *ret_refused)
+		return r;
+	return binding_of_request(call, rule, wish->scopes, wish->user_key, ret_refused);
 }
 
 static int check_rule(struct call *call, struct wish *wish, bool *ret_refused)
@@ -245,6 +247,7 @@ static int insert(struct call *call, const struct wish *wish, uint32_t *ret_id)
 	query_number(&query, ":token_ttl", rule->token_ttl);
 	query_number(&query, ":now", call->now);
 	query_number(&query, ":lapses", call->now + rule->pending);
+	query_text(&query, ":user_key", wish->user_key);
 	r = query_step(&query);
 	if (r != QUERY_ROW)
 		return r < 0 ? r : -EIO;
@@ -255,17 +258,19 @@ static int insert(struct call *call, const struct wish *wish, uint32_t *ret_id)
 
 static void answer(struct call *call, const struct wish *wish, uint32_t id)
 {
+	const char *lead = wish->user_key[0] ? ", ssh key " : "", *key = wish->user_key;
 	char length[DURATION_SIZE];
 
 	format_duration(wish->seconds, length);
 	if (!wish->rule->approvals) {
 		call->activate = id;
-		call_done(call, id, "access %u is active: %s for %s", id, wish->scopes, length);
+		call_done(call, id, "access %u is active: %s for %s%s%s", id, wish->scopes, length,
+		          lead, key);
 		return;
 	}
-	call_done(call, id, "access %u waits for %u approval%s: %s for %s (rule %s)", id,
+	call_done(call, id, "access %u waits for %u approval%s: %s for %s (rule %s%s%s)", id,
 	          wish->rule->approvals, wish->rule->approvals == 1 ? "" : "s", wish->scopes,
-	          length, wish->rule->title);
+	          length, wish->rule->title, lead, key);
 }
 
 int handle_request(struct call *call)
@@ -273,7 +278,7 @@ int handle_request(struct call *call)
 	const struct wire_request *in = &call->in.request;
 	struct wish wish = {0};
 	bool refused = false;
-	char text[SCOPES_SIZE + REASON_MAX + TICKET_MAX + 128];
+	char text[SCOPES_SIZE + REASON_MAX + TICKET_MAX + FINGERPRINT_SIZE + 128];
 	uint32_t id;
 	int r = check_wish(call, &wish, &refused);
 
@@ -283,8 +288,9 @@ int handle_request(struct call *call)
 	if (r < 0)
 		return r;
 	answer(call, &wish, id);
-	best_effort(text_format(text, sizeof(text), "%s by rule %s%s%s%s%s", wish.scopes,
-	                        wish.rule->title, *in->ticket ? ", ticket " : "", in->ticket,
+	best_effort(text_format(text, sizeof(text), "%s by rule %s%s%s%s%s%s%s", wish.scopes,
+	                        wish.rule->title, wish.user_key[0] ? ", ssh key " : "",
+	                        wish.user_key, *in->ticket ? ", ticket " : "", in->ticket,
 	                        *in->reason ? ": " : "", in->reason));
 	return audit_append(call->jitd, call->now,
 	                    &(struct event){.event = EVENT_REQUEST,

@@ -44,12 +44,12 @@ static void i2_every_member_of_what_was_shown_counts(void **state)
 {
 	static char other[] = "other";
 	const struct access first = shown();
-	struct access changed[14];
-	char digests[15][SHOWN_SIZE];
+	struct access changed[15];
+	char digests[16][SHOWN_SIZE];
 	size_t n = 0;
 
 	(void)state;
-	for (size_t i = 0; i < 14; i++)
+	for (size_t i = 0; i < 15; i++)
 		changed[i] = first;
 	changed[n++].id = 43;
 	changed[n++].uid = 6;
@@ -65,16 +65,17 @@ static void i2_every_member_of_what_was_shown_counts(void **state)
 	changed[n++].denials = 2;
 	changed[n++].rule = other;
 	changed[n++].rule_text = other;
-	assert_int_equal(n, 14);
-	assert_int_equal(shown_digest(&first, digests[14]), 0);
-	assert_int_equal(strlen(digests[14]), SHOWN_DIGITS);
-	for (size_t i = 0; i < 14; i++) {
+	strcpy(changed[n++].user_key, "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8");
+	assert_int_equal(n, 15);
+	assert_int_equal(shown_digest(&first, digests[15]), 0);
+	assert_int_equal(strlen(digests[15]), SHOWN_DIGITS);
+	for (size_t i = 0; i < 15; i++) {
 		assert_int_equal(shown_digest(&changed[i], digests[i]), 0);
-		assert_false(shown_is(&changed[i], digests[14]));
+		assert_false(shown_is(&changed[i], digests[15]));
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(digests[i], digests[k]);
 	}
-	assert_true(shown_is(&first, digests[14]));
+	assert_true(shown_is(&first, digests[15]));
 	assert_false(shown_is(&first, ""));
 }
 
