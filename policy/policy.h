@@ -148,8 +148,9 @@ struct question {
 	struct moment at;    /* local time of this host */
 };
 
-/* Is it one? False where nobody asks, or for nothing, or not in canonical form: then no rule matches,
- * not even one that denies, and whoever asks only what denies must not take that for a yes. */
+/* Is it one? False where nobody asks, or for nothing, or not in canonical form: then no rule
+ * matches, not even one that denies, and whoever asks only what denies must not take that for a
+ * yes. */
 bool question_is_good(const struct question *question);
 
 /* In the order in which a rule is held against a question. */
