@@ -117,6 +117,18 @@ int document_integer(const struct document *document, const char *name, int64_t 
 	return 0;
 }
 
+int document_object(const struct document *document, const char *name, struct document *ret_object)
+{
+	json_t *value = json_object_get(document->root, name);
+
+	if (!value)
+		return DOCUMENT_ABSENT;
+	if (!json_is_object(value))
+		return DOCUMENT_TYPE;
+	ret_object->root = value;
+	return 0;
+}
+
 static int string_is(const json_t *value, const char *wanted)
 {
 	size_t length = strlen(wanted);

@@ -45,6 +45,11 @@ must_check int document_text(const struct document *document, const char *name, 
 must_check int document_integer(const struct document *document, const char *name, int64_t min,
                                 int64_t max, int64_t *ret_number);
 
+/* The member that is an object. It is part of `document` and lives as long: never document_done().
+ * 0, DOCUMENT_ABSENT or DOCUMENT_TYPE. */
+must_check int document_object(const struct document *document, const char *name,
+                               struct document *ret_object);
+
 /* Is the member `wanted`, or an array of clean texts of which one is `wanted`, byte for byte?
  * Results as document_text(), or DOCUMENT_OTHER when it is well-formed and does not hold it. */
 must_check int document_holds(const struct document *document, const char *name,

@@ -18,10 +18,14 @@ libtokentest_la_SOURCES = token/token_test_sign.c token/token_test_sign.h
 libtokentest_la_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 libtokentest_la_LIBADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 
-token_tests = token/claims_test token/code_test token/fault_test token/form_test \
+token_tests = token/binding_test token/claims_test token/code_test token/fault_test token/form_test \
 	token/header_test token/key_test token/keyset_test token/signature_test token/source_test
 check_PROGRAMS += $(token_tests)
 TESTS += $(token_tests)
+
+token_binding_test_SOURCES = token/binding_test.c
+token_binding_test_CFLAGS = $(TEST_CFLAGS)
+token_binding_test_LDADD = libtokentest.la
 
 token_claims_test_SOURCES = token/claims_test.c
 token_claims_test_CFLAGS = $(TEST_CFLAGS)

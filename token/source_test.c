@@ -75,6 +75,7 @@ static void look_for_comparison(const char *path, const char *line)
 	        "strcmp(json_object_iter_key(at), names[i])",
 	        "strcmp(type, HEADER_TYPE)",
 	        "strncmp(pem, first, strlen(first))",
+	        "strncmp(text, \"SHA256:\", prefix)",
 	};
 
 	for (size_t i = 0; i < COUNT(calls); i++) {
