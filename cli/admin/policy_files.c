@@ -44,7 +44,8 @@ int policy_settings_read(policy_report *report, void *context, struct settings *
 
 struct policy_site policy_site_of(const struct settings *settings)
 {
-	return (struct policy_site){.max_grant = settings->max_grant};
+	return (struct policy_site){.max_grant = settings->max_grant,
+	                            .trusts = &settings->trust_names};
 }
 
 struct policy_place policy_place_of(const struct settings *settings, const char *draft)
