@@ -24,6 +24,7 @@ int order_fill(const struct jitd *jitd, const struct access *access, struct mint
 	if (r == 0)
 		r = text_copy(order->scope, sizeof(order->scope), access->scope);
 	order->access = access->id;
+	order->until = access_is_elsewhere(jitd, access) ? access->until : 0;
 	return r;
 }
 

@@ -8,7 +8,8 @@
 #include "jitd/access.h"
 #include "jitd/mint.h"
 
-/* Signed by the current key. jti, iat and exp are the caller's. */
+/* Signed by the current key. jti, iat and exp are the caller's. What is for another host says until
+ * when it counts there. */
 must_check int order_fill(const struct jitd *jitd, const struct access *access,
                           struct mint_order *order);
 

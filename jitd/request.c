@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Asking for an access, and taking it back. */
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
@@ -8,12 +9,22 @@
 #include "jitd/wish.h"
 #include "policy/ticket.h"
 
+/* Is the request for another host's door? Names of hosts know no case (RFC 4343). */
+static bool is_elsewhere(const struct call *call)
+{
+	const char *host = call->in.request.host;
+
+	return *host && strcasecmp(host, call->jitd->host_id) != 0;
+}
+
 /* The accounts of what was asked, as written: the scopes themselves are judged by the handler. */
 bool request_names(const struct call *call, size_t index, char ret_name[static NAME_SIZE])
 {
 	const char *at = call->in.request.scope;
 	size_t length;
 
+	if (is_elsewhere(call)) /* the accounts of another host are not known here */
+		return false;
 	for (size_t i = 0; i < index; i++) {
 		at += strcspn(at, " ");
 		at += *at == ' ';
@@ -53,6 +64,10 @@ static int check_wish(struct call *call, struct wish *wish, bool *ret_refused)
 		*ret_refused = true;
 		return call_refuse(call, "scope", "%s", fault.text);
 	}
+	if (is_elsewhere(call) && !host_name_is_good(wish->host)) {
+		*ret_refused = true;
+		return call_refuse(call, "host", "--on: that is no name of a host");
+	}
 	r = check_accounts(call, ret_refused);
 	if (r < 0 || *ret_refused)
 		return r;
@@ -63,17 +78,19 @@ static int check_wish(struct call *call, struct wish *wish, bool *ret_refused)
 
 static void answer(struct call *call, const struct wish *wish, uint32_t id)
 {
+	const char *on = is_elsewhere(call) ? " on " : "", *host = *on ? wish->host : "";
 	char length[DURATION_SIZE];
 
 	format_duration(wish->seconds, length);
 	if (!wish->rule->approvals) {
 		call->activate = id;
-		call_done(call, id, "access %u is active: %s for %s", id, wish->scopes, length);
+		call_done(call, id, "access %u is active: %s%s%s for %s", id, wish->scopes, on,
+		          host, length);
 		return;
 	}
-	call_done(call, id, "access %u waits for %u approval%s: %s for %s (rule %s)", id,
-	          wish->rule->approvals, wish->rule->approvals == 1 ? "" : "s", wish->scopes,
-	          length, wish->rule->title);
+	call_done(call, id, "access %u waits for %u approval%s: %s%s%s for %s (rule %s)", id,
+	          wish->rule->approvals, wish->rule->approvals == 1 ? "" : "s", wish->scopes, on,
+	          host, length, wish->rule->title);
 }
 
 int handle_request(struct call *call)
@@ -81,13 +98,15 @@ int handle_request(struct call *call)
 	const struct wire_request *in = &call->in.request;
 	struct wish wish = {.subject = call->caller,
 	                    .login_uid = call->peer->process.login_uid,
-	                    .host = call->jitd->host_id,
+	                    .host = is_elsewhere(call) ? in->host : call->jitd->host_id,
+	                    .via = "",
+	                    .issuer = "",
 	                    .reason = in->reason,
 	                    .ticket = in->ticket,
 	                    .now = call->now,
 	                    .seconds = in->seconds};
 	bool refused = false;
-	char text[SCOPES_SIZE + REASON_MAX + TICKET_MAX + 128];
+	char text[SCOPES_SIZE + REASON_MAX + TICKET_MAX + sizeof(in->host) + 128];
 	uint32_t id;
 	int r = check_wish(call, &wish, &refused);
 
@@ -97,9 +116,11 @@ int handle_request(struct call *call)
 	if (r < 0)
 		return r;
 	answer(call, &wish, id);
-	best_effort(text_format(text, sizeof(text), "%s by rule %s%s%s%s%s", wish.scopes,
-	                        wish.rule->title, *in->ticket ? ", ticket " : "", in->ticket,
-	                        *in->reason ? ": " : "", in->reason));
+	best_effort(text_format(text, sizeof(text), "%s%s%s by rule %s%s%s%s%s", wish.scopes,
+	                        is_elsewhere(call) ? " on " : "",
+	                        is_elsewhere(call) ? wish.host : "", wish.rule->title,
+	                        *in->ticket ? ", ticket " : "", in->ticket, *in->reason ? ": " : "",
+	                        in->reason));
 	return audit_append(call->jitd, call->now,
 	                    &(struct event){.event = EVENT_REQUEST,
 	                                    .access = id,

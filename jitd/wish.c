@@ -66,6 +66,11 @@ static int judge_limits(struct jitd *jitd, const struct wish *wish)
 
 /* ---- rules ---- */
 
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* What the rule wants besides. */
 static enum wish_result judge_terms(struct wish *wish)
 {
@@ -78,14 +83,15 @@ static enum wish_result judge_terms(struct wish *wish)
 	if (!rule_takes_ticket(rule, wish->ticket))
 		return WISH_TICKET;
 	if (wish->seconds == WIRE_DEFAULT)
-		wish->seconds = rule->default_for;
+		wish->seconds =
+		        wish->ends ? least(rule->max, wish->ends - wish->now) : rule->default_for;
 	return wish->seconds > 0 && wish->seconds <= rule->max ? WISH_GOOD : WISH_DURATION;
 }
 
 static enum wish_result judge_rules_of(const struct jitd *jitd, struct wish *wish)
 {
 	const struct question question =
-	        question_of(jitd, wish->subject, wish->scopes, wish->host, wish->now);
+	        question_of(jitd, wish->subject, wish->scopes, wish->host, wish->via, wish->now);
 	struct answer answer = policy_evaluate(jitd->policy, &question);
 
 	wish->rule = answer.rule;
@@ -182,6 +188,13 @@ static int join(const struct strings *list, char **ret_text)
 	return 0;
 }
 
+/* What is for another host is presented there. */
+static bool is_held(const struct jitd *jitd, const struct wish *wish)
+{
+	return wish->rule->present == PRESENT_HELD && !wish->typed &&
+	       !strcmp(wish->host, jitd->host_id);
+}
+
 int wish_insert(struct jitd *jitd, const struct wish *wish, uint32_t *ret_access)
 {
 	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_ACCESS_INSERT);
@@ -211,10 +224,16 @@ int wish_insert(struct jitd *jitd, const struct wish *wish, uint32_t *ret_access
 	query_text(&query, ":ticket", wish->ticket);
 	query_number(&query, ":seconds", wish->seconds);
 	query_number(&query, ":uses", rule->uses);
-	query_text(&query, ":present", rule->present == PRESENT_HELD ? "held" : "typed");
+	query_text(&query, ":present", is_held(jitd, wish) ? "held" : "typed");
 	query_number(&query, ":token_ttl", rule->token_ttl);
 	query_number(&query, ":now", wish->now);
-	query_number(&query, ":lapses", wish->now + rule->pending);
+	query_text(&query, ":via", wish->via);
+	query_text(&query, ":issuer", wish->issuer);
+	query_number(&query, ":foreign", wish->foreign);
+	query_number(&query, ":ends", wish->ends);
+	query_number(&query, ":lapses",
+	             wish->ends ? least(wish->now + rule->pending, wish->ends)
+	                        : wish->now + rule->pending);
 	r = query_step(&query);
 	if (r != QUERY_ROW)
 		return r < 0 ? r : -EIO;

@@ -15,8 +15,12 @@ struct wish {
 	char scopes[SCOPES_SIZE]; /* canonical */
 	const char *host;         /* whose door it is for */
 	const char *reason, *ticket;
+	const char *via, *issuer; /* the trust whose token asks, and who signed that; "": none */
+	uint32_t foreign;         /* the issuer's own number; 0: not told */
+	int64_t ends;             /* when it ends for good, by that token; 0: no such time */
+	bool typed;               /* no held token, whatever the rule says */
 	int64_t now;
-	int64_t seconds;         /* WIRE_DEFAULT: as the rule says; set by wish_judge() */
+	int64_t seconds; /* WIRE_DEFAULT: as the rule says, or until `ends`; set by wish_judge() */
 	const struct rule *rule; /* set by wish_judge(): that lets it be, or that denies it */
 };
 

@@ -130,7 +130,7 @@ static void check_host_id(struct complaints *complaints, const struct conf_entry
 {
 	const char *id = entry->values.items[0];
 
-	if (!value_is_host(id, ""))
+	if (!host_name_is_good(id))
 		complain(complaints, entry->line, entry->key->name,
 		         "\"%.80s\" is no name of a host; write 1 to %d of A-Z a-z 0-9 . -", id,
 		         HOST_MAX);

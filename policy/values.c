@@ -89,6 +89,11 @@ bool value_is_host(const char *text, const char *besides)
 	return is_made_of(text, HOST_MAX, ".-", besides);
 }
 
+bool host_name_is_good(const char *name)
+{
+	return value_is_host(name, "");
+}
+
 bool value_in_range(struct complaints *complaints, const struct conf_entry *entry, int64_t min,
                     int64_t max)
 {
