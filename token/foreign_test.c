@@ -8,58 +8,7 @@
 #include <string.h>
 
 #include "base/secret.h"
-#include "token/token_test_sign.h"
-
-#define ISSUER "https://gitlab.example.org"
-#define PAYLOAD                                                                                    \
-	"\"iss\":\"" ISSUER "\",\"aud\":\"web1.example.org\",\"sub\":\"project_path:a/b\","        \
-	"\"iat\":1799999990,\"nbf\":1799999985,\"exp\":1800000290,\"jti\":\"b3f1\""
-
-static const char *const audiences[] = {"https://web1.example.org", "web1.example.org"};
-
-static struct foreign_expectation expected(void)
-{
-	return (struct foreign_expectation){.issuer = ISSUER,
-	                                    .audiences = audiences,
-	                                    .audience_count = COUNT(audiences),
-	                                    .now = NOW,
-	                                    .lifetime_max = 600,
-	                                    .leeway = 5};
-}
-
-/* Reads a token and checks that allow and deny are told as promised. */
-static struct foreign_result read_with(const struct bench *bench, const char *token,
-                                       const struct foreign_expectation *expectation)
-{
-	static const struct foreign_claims none;
-	struct foreign_result result;
-
-	memset(&result, 0xa5, sizeof(result));
-	token_read_foreign(token, strlen(token), bench->keys, expectation, &result);
-	if (result.decision == DECISION_ALLOW) {
-		assert_int_equal(result.reason, TOKEN_REASON_UNSET);
-		assert_string_equal(result.claims.kid, bench->kid);
-	} else {
-		assert_int_equal(result.decision, DECISION_DENY);
-		assert_int_not_equal(result.reason, TOKEN_REASON_UNSET);
-		assert_memory_equal(&result.claims, &none, sizeof(none));
-	}
-	return result;
-}
-
-/* The claims above and these ("" or `"name":json`, later ones after a comma), signed and read. */
-static struct foreign_result read_more(const struct bench *bench, const char *more,
-                                       const struct foreign_expectation *expectation)
-{
-	text_owned payload = text_of("{" PAYLOAD "%s%s}", *more ? "," : "", more);
-	text_owned token = sign_payload(bench, payload);
-
-	return read_with(bench, token, expectation);
-}
-
-#define assert_more(bench, more, expectation, expected_)                                           \
-	assert_string_equal(token_reason_word(read_more(bench, more, expectation).reason),         \
-	                    token_reason_word(TOKEN_REASON_##expected_))
+#include "token/token_test_foreign.h"
 
 /* The claims above with the value of one of them replaced, or without it. */
 static char *payload_but(const char *name, const char *json)

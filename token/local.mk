@@ -16,11 +16,12 @@ libtoken_la_LIBADD = $(OPENSSL_LIBS) $(JANSSON_LIBS)
 
 if HAVE_CMOCKA
 check_LTLIBRARIES += libtokentest.la
-libtokentest_la_SOURCES = token/token_test_sign.c token/token_test_sign.h
+libtokentest_la_SOURCES = token/token_test_foreign.c token/token_test_foreign.h \
+	token/token_test_sign.c token/token_test_sign.h
 libtokentest_la_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 libtokentest_la_LIBADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 
-token_tests = token/binding_test token/claims_test token/code_test token/fault_test token/foreign_test token/form_test \
+token_tests = token/binding_test token/claims_test token/code_test token/fault_test token/foreign_claims_test token/foreign_test token/form_test \
 	token/header_test token/jwk_test token/key_test token/keyset_test token/rsa_test token/signature_test \
 	token/source_test
 check_PROGRAMS += $(token_tests)
@@ -47,6 +48,10 @@ token_fault_test_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=EVP_PKEY_public_check \
 	-Wl,--wrap=EVP_PKEY_pairwise_check -Wl,--wrap=EVP_Digest \
 	-Wl,--wrap=EVP_PKEY_get_group_name -Wl,--wrap=json_loadb
+
+token_foreign_claims_test_SOURCES = token/foreign_claims_test.c
+token_foreign_claims_test_CFLAGS = $(TEST_CFLAGS)
+token_foreign_claims_test_LDADD = libtokentest.la
 
 token_foreign_test_SOURCES = token/foreign_test.c
 token_foreign_test_CFLAGS = $(TEST_CFLAGS)
