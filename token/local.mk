@@ -21,9 +21,10 @@ libtokentest_la_SOURCES = token/token_test_foreign.c token/token_test_foreign.h 
 libtokentest_la_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 libtokentest_la_LIBADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 
-token_tests = token/binding_test token/claims_test token/code_test token/fault_test token/foreign_claims_test token/foreign_test token/form_test \
-	token/header_test token/jwk_test token/key_test token/keyset_test token/rsa_test token/signature_test \
-	token/source_test
+token_tests = token/binding_test token/claims_test token/code_test token/fault_test \
+	token/foreign_claims_test token/foreign_test token/form_test token/header_test token/jwk_test \
+	token/key_test token/keyset_test token/rfc_test token/rsa_signature_test token/rsa_test \
+	token/signature_test token/source_test
 check_PROGRAMS += $(token_tests)
 TESTS += $(token_tests)
 
@@ -76,6 +77,14 @@ token_key_test_LDADD = libtokentest.la $(OPENSSL_LIBS)
 token_keyset_test_SOURCES = token/keyset_test.c
 token_keyset_test_CFLAGS = $(TEST_CFLAGS)
 token_keyset_test_LDADD = libtokentest.la
+
+token_rfc_test_SOURCES = token/rfc_test.c
+token_rfc_test_CFLAGS = $(TEST_CFLAGS)
+token_rfc_test_LDADD = libtokentest.la
+
+token_rsa_signature_test_SOURCES = token/rsa_signature_test.c
+token_rsa_signature_test_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
+token_rsa_signature_test_LDADD = libtokentest.la $(OPENSSL_LIBS)
 
 token_rsa_test_SOURCES = token/rsa_test.c
 # a public key in PKCS #1 is written by a call of old
