@@ -46,6 +46,7 @@ token_fault_test_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
 token_fault_test_LDADD = libtokentest.la $(OPENSSL_LIBS) $(JANSSON_LIBS)
 token_fault_test_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=EVP_DigestVerify -Wl,--wrap=EVP_DigestVerifyInit -Wl,--wrap=EVP_MD_CTX_new \
+	-Wl,--wrap=EVP_MD_CTX_copy_ex \
 	-Wl,--wrap=EVP_PKEY_public_check \
 	-Wl,--wrap=EVP_PKEY_pairwise_check -Wl,--wrap=EVP_Digest \
 	-Wl,--wrap=EVP_PKEY_get_group_name -Wl,--wrap=json_loadb
