@@ -15,13 +15,27 @@ JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash
 	jitd/approval_test jitd/request_test jitd/hostile_test jitd/crowding_test \
 	jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
 	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test \
-	jitd/interleaving_test jitd/rotation_test
+	jitd/interleaving_test jitd/rotation_test jitd/rekey_race_test jitd/rekey_crash_test \
+	jitd/rekey_start_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_rotation_test_SOURCES = jitd/rotation_test.c
 jitd_rotation_test_CFLAGS = $(TEST_CFLAGS)
 jitd_rotation_test_LDADD = libdaemontest.la
 jitd_rotation_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_rekey_race_test_SOURCES = jitd/rekey_race_test.c
+jitd_rekey_race_test_CFLAGS = $(TEST_CFLAGS)
+jitd_rekey_race_test_LDADD = libdaemontest.la
+jitd_rekey_race_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=loop_work
+jitd_rekey_crash_test_SOURCES = jitd/rekey_crash_test.c
+jitd_rekey_crash_test_CFLAGS = $(TEST_CFLAGS)
+jitd_rekey_crash_test_LDADD = libdaemontest.la
+jitd_rekey_crash_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=fsync -Wl,--wrap=mkdir \
+	-Wl,--wrap=renameat -Wl,--wrap=unlinkat -Wl,--wrap=store_run
+jitd_rekey_start_test_SOURCES = jitd/rekey_start_test.c
+jitd_rekey_start_test_CFLAGS = $(TEST_CFLAGS)
+jitd_rekey_start_test_LDADD = libdaemontest.la
+jitd_rekey_start_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 jitd_txn_test_SOURCES = jitd/txn_test.c
 jitd_txn_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_txn_test_LDADD = libdaemontest.la
