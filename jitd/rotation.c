@@ -12,7 +12,7 @@
 #include "jitd/rekey.h"
 #include "jitd/revocation.h"
 
-#define RETRY_MS 5000
+#define RETRY_MS 1000
 
 struct change;
 

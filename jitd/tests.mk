@@ -16,7 +16,7 @@ JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash
 	jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
 	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test \
 	jitd/interleaving_test jitd/rotation_test jitd/rekey_race_test jitd/rekey_crash_test \
-	jitd/rekey_start_test
+	jitd/rekey_start_test jitd/rotation_load_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_rotation_test_SOURCES = jitd/rotation_test.c
@@ -36,6 +36,10 @@ jitd_rekey_start_test_SOURCES = jitd/rekey_start_test.c
 jitd_rekey_start_test_CFLAGS = $(TEST_CFLAGS)
 jitd_rekey_start_test_LDADD = libdaemontest.la
 jitd_rekey_start_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_rotation_load_test_SOURCES = jitd/rotation_load_test.c
+jitd_rotation_load_test_CFLAGS = $(TEST_CFLAGS)
+jitd_rotation_load_test_LDADD = libdaemontest.la
+jitd_rotation_load_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 jitd_txn_test_SOURCES = jitd/txn_test.c
 jitd_txn_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_txn_test_LDADD = libdaemontest.la
@@ -48,7 +52,7 @@ jitd_fault_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start -Wl,--wrap=loop_t
 jitd_full_disk_test_SOURCES = jitd/full_disk_test.c
 jitd_full_disk_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_full_disk_test_LDADD = libdaemontest.la
-jitd_full_disk_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=txn_leave
+jitd_full_disk_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=txn_leave -Wl,--wrap=clock_wall
 jitd_crash_test_SOURCES = jitd/crash_test.c
 jitd_crash_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_crash_test_LDADD = libdaemontest.la
