@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "base/text.h"
 #include "jitd/clock.h"
 #include "jitd/key_rows.h"
@@ -23,16 +23,6 @@ void rekey_done(struct rekey *rekey)
 {
 	drop_files(rekey);
 	rekey->keys = keys_release(rekey->keys);
-}
-
-void key_time(int64_t at, char ret_text[static KEY_TIME_SIZE])
-{
-	time_t seconds = (time_t)at;
-	struct tm tm;
-
-	ret_text[0] = '\0';
-	if (gmtime_r(&seconds, &tm))
-		(void)strftime(ret_text, KEY_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
 const struct key_record *rekey_changed(const struct rekey *rekey, enum key_change change)
@@ -151,10 +141,10 @@ static int tell(const struct rekey *rekey, const struct key_record *key)
 	        [KEY_LOST_ITS_FILE] = "its file is missing",
 	        [KEY_IS_UNWANTED] = "jitd.conf wants another algorithm",
 	};
-	char text[160], until[KEY_TIME_SIZE] = "";
+	char text[160], until[TIME_SIZE] = "";
 
 	if (key->change == KEY_RETIRES)
-		key_time(key->not_after, until);
+		format_time(key->not_after, until);
 	best_effort(text_format(text, sizeof(text), "%s %s %s: %s%s%s", key->kid,
 	                        key_algorithm_name(key->algorithm), key_state_word(key->state),
 	                        words[key->change], *until ? " " : "", until));

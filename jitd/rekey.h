@@ -56,7 +56,4 @@ must_check int rekey_from_memory(struct rekey *rekey, struct fault *fault);
 /* What the change did with a key; NULL: with none. */
 const struct key_record *rekey_changed(const struct rekey *rekey, enum key_change change);
 
-#define KEY_TIME_SIZE 32
-void key_time(int64_t at, char ret_text[static KEY_TIME_SIZE]); /* RFC 3339, UTC */
-
 #endif

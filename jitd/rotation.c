@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "base/text.h"
 #include "jitd/clock.h"
 #include "jitd/key_rows.h"
@@ -162,9 +163,9 @@ static void tell_rotated(const struct change *change)
 	const struct key_record *old = rekey_changed(&change->rekey, KEY_RETIRES),
 	                        *next = rekey_changed(&change->rekey, KEY_IS_MADE);
 	const struct signer *signer = keys_signer(change->rotation->jitd->keys);
-	char until[KEY_TIME_SIZE];
+	char until[TIME_SIZE];
 
-	key_time(old ? old->not_after : 0, until);
+	format_time(old ? old->not_after : 0, until);
 	call_done(change->call, 0,
 	          "rotated: %s signs now; %s verifies until %s; %s is next, for jitd-admin keys "
 	          "export",
