@@ -75,7 +75,7 @@ static int check_only(const struct settings *settings, struct fault *fault)
 {
 	cleanup(cleanup_policy) struct policy *policy = NULL;
 	char digest[65];
-	const struct policy_site site = rules_site(settings);
+	const struct policy_site site = settings_site(settings);
 	int r = rules_load(settings, &policy, digest, fault);
 
 	if (r == 0)

@@ -63,16 +63,10 @@ static void count_others(const struct reporting *reporting)
 		          others == 1 ? "" : "s");
 }
 
-struct policy_site rules_site(const struct settings *settings)
-{
-	return (struct policy_site){.max_grant = settings->max_grant,
-	                            .trusts = &settings->trust_names};
-}
-
 int rules_load(const struct settings *settings, struct policy **ret_policy,
                char ret_digest[static 65], struct fault *fault)
 {
-	const struct policy_site site = rules_site(settings);
+	const struct policy_site site = settings_site(settings);
 	const char *directory = settings->policy_dir;
 	cleanup(cleanup_folder) struct folder *folder = NULL;
 	struct reporting reporting = {.fault = fault};

@@ -8,9 +8,6 @@
 
 #include "policy/settings.h"
 
-/* What rules are held against. Points into the settings. */
-struct policy_site rules_site(const struct settings *settings);
-
 /* All or nothing: the first error is the fault, with how many more there are; then all of them are
  * logged. ret_digest: SHA-256 of the
  * texts, as hex. A directory that is not there is refused; an empty one gives a policy that denies

@@ -147,6 +147,17 @@ static void check_max_grant(struct complaints *complaints, const struct conf_ent
 		         entry->values.items[0]);
 }
 
+static void check_algorithm(struct complaints *complaints, const struct conf_entry *entry)
+{
+	const char *name = entry->values.items[0];
+
+	if (strcmp(name, "ES256") != 0 && strcmp(name, SETTINGS_RS256) != 0)
+		complain(complaints, entry->line, entry->key->name,
+		         "\"%.80s\" is no algorithm that jitd signs with; write \"ES256\" or "
+		         "\"" SETTINGS_RS256 "\"",
+		         name);
+}
+
 static void check_requests(struct complaints *complaints, const struct conf_entry *entry)
 {
 	if (entry->number < 1 || entry->number > SETTINGS_REQUESTS_MAX)
@@ -220,15 +231,11 @@ static const struct {
 	const char *key;
 	check *check;
 } checks[] = {
-        {"host-id", check_host_id},
-        {"max-grant", check_max_grant},
-        {"admins", check_names},
-        {"auditors", check_names},
-        {"requests-per-minute", check_requests},
-        {"exempt", check_exempt},
-        {"user", check_user},
-        {"state-dir", check_directory},
-        {"socket-dir", check_socket_dir},
+        {"host-id", check_host_id},      {"max-grant", check_max_grant},
+        {"algorithm", check_algorithm},  {"admins", check_names},
+        {"auditors", check_names},       {"requests-per-minute", check_requests},
+        {"exempt", check_exempt},        {"user", check_user},
+        {"state-dir", check_directory},  {"socket-dir", check_socket_dir},
         {"policy-dir", check_directory},
 };
 
@@ -277,6 +284,13 @@ int settings_parse(const struct policy_source *source, policy_report *report, vo
 	if (r == 0)
 		*ret_settings = take_ptr(settings);
 	return r;
+}
+
+struct policy_site settings_site(const struct settings *settings)
+{
+	return (struct policy_site){.max_grant = settings->max_grant,
+	                            .rs256 = !strcmp(settings->algorithm, SETTINGS_RS256),
+	                            .trusts = &settings->trust_names};
 }
 
 struct settings *settings_free(struct settings *settings)
