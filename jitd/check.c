@@ -94,8 +94,7 @@ static void take_effect(struct check *check)
 	struct reservation made = {.access = check->judgement.access, .uid = check->door.uid};
 
 	if (check->presented)
-		best_effort(
-		        text_copy(made.jti, sizeof(made.jti), check->presented->token.claims.jti));
+		best_effort(text_copy(made.jti, sizeof(made.jti), presented_jti(check->presented)));
 	else
 		memcpy(made.jti, check->reserved.jti, sizeof(made.jti));
 	if (check->ask.phase != PHASE_OPEN_SESSION && made.access)
@@ -124,8 +123,11 @@ static void settle(struct txn_result *result, bool committed)
 
 static const char *subject_of(const struct check *check)
 {
-	if (check->presented && check->presented->subject)
-		return check->presented->subject->name;
+	const struct identity *subject =
+	        check->presented ? presented_subject(check->presented) : NULL;
+
+	if (subject)
+		return subject->name;
 	return check->door.subject ? check->door.subject->name : check->ask.ruser;
 }
 
@@ -134,18 +136,15 @@ static int append_event(struct check *check)
 	const struct judgement *judgement = &check->judgement;
 	const struct presented *presented = check->presented;
 	bool deny = judgement->decision == DECISION_DENY;
-	bool read = presented && presented->token.decision == DECISION_ALLOW;
 	const char *source = check->door.vouch == VOUCH_KERNEL ? NULL : check->door.source;
 	bool from = source && *source;
-	char text[400] = "";
+	char text[1024] = "";
 
-	if (read)
-		best_effort(text_format(text, sizeof(text), "%s jti %s%s",
-		                        token_kind_word(presented->kind),
-		                        presented->token.claims.jti, from ? " " : ""));
+	if (presented)
+		presented_describe(presented, text, sizeof(text));
 	if (from)
-		best_effort(text_format(text + strlen(text), sizeof(text) - strlen(text), "from %s",
-		                        source));
+		best_effort(text_format(text + strlen(text), sizeof(text) - strlen(text),
+		                        "%sfrom %s", *text ? " " : "", source));
 	return audit_append(check->jitd, check->door.now,
 	                    &(struct event){.event = EVENT_CHECK,
 	                                    .verdict = deny ? "deny" : "allow",
@@ -180,8 +179,8 @@ static int judge_presented(struct check *check)
 	int r = presented_judge(check->jitd, &check->door, check->presented, &check->judgement);
 
 	if (r == 0 && check->judgement.decision == DECISION_ALLOW)
-		r = judgement_burn(check->jitd, &check->judgement,
-		                   check->presented->token.claims.jti, check->door.now);
+		r = presented_spend(check->jitd, check->presented, &check->judgement,
+		                    check->door.now, check->peer->process.pid);
 	return r;
 }
 
