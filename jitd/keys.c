@@ -78,7 +78,7 @@ static int make_key(int folder_fd, const char *folder, struct fault *fault)
 {
 	cleanup(cleanup_secret) char *pem = NULL;
 	cleanup(cleanup_key) struct key *key = NULL;
-	int r = key_generate(&pem, fault);
+	int r = key_generate(KEY_ES256, &pem, fault);
 
 	if (r < 0)
 		return r;

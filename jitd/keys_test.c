@@ -110,7 +110,7 @@ static void add_key(time_t seconds, long nanoseconds, char ret_kid[static KID_SI
 	struct key *key = NULL;
 	struct path path;
 
-	assert_int_equal(key_generate(&pem, NULL), 0);
+	assert_int_equal(key_generate(KEY_ES256, &pem, NULL), 0);
 	assert_int_equal(key_from_private_pem(pem, &key, NULL), 0);
 	memcpy(ret_kid, key_kid(key), KID_SIZE);
 	key_free(key);

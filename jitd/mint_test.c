@@ -31,7 +31,7 @@ static int signer_make(void **state)
 	struct signer *signer = calloc(1, sizeof(*signer));
 	struct key *key = NULL;
 
-	if (!signer || key_generate(&signer->pem, NULL) < 0 ||
+	if (!signer || key_generate(KEY_ES256, &signer->pem, NULL) < 0 ||
 	    key_from_private_pem(signer->pem, &key, NULL) < 0)
 		return -1;
 	memcpy(signer->kid, key_kid(key), sizeof(signer->kid));
@@ -347,7 +347,7 @@ static void another_key_with_the_same_kid_does_not_pass(void **state)
 	struct token_result result = {0};
 	const struct expectation expectation = {order.iss, order.aud, NOW, TOKEN_LIFETIME_MAX};
 
-	assert_int_equal(key_generate(&other, NULL), 0);
+	assert_int_equal(key_generate(KEY_ES256, &other, NULL), 0);
 	assert_int_equal(mint_token(&order, other, &token), 0);
 	token_read(token, strlen(token), signer->keys, &expectation, &result);
 	assert_true(result.decision != DECISION_ALLOW);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/claims.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -34,6 +35,32 @@ static int read_texts(const struct document *document, struct claims *claims)
 	return 0;
 }
 
+static bool is_fingerprint(const char *text)
+{
+	static const char base64[] =
+	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char last[] = "AEIMQUYcgkosw048"; /* its two unused bits are zero */
+	const size_t prefix = strlen("SHA256:"), end = TOKEN_CNF_SIZE - 2;
+
+	return strncmp(text, "SHA256:", prefix) == 0 && strlen(text) == end + 1 &&
+	       strspn(text + prefix, base64) == end + 1 - prefix && strchr(last, text[end]);
+}
+
+/* RFC 7800: a confirmation that cannot be checked must not be passed over. */
+static int read_binding(const struct document *document, char ret_cnf[static TOKEN_CNF_SIZE])
+{
+	static const char *const ours[] = {"ssh"};
+	struct document cnf;
+	int result = document_object(document, "cnf", &cnf);
+
+	if (result == DOCUMENT_ABSENT)
+		return 0;
+	if (result != 0 || document_members_among(&cnf, ours, 1) != 0 ||
+	    document_text(&cnf, "ssh", ret_cnf, TOKEN_CNF_SIZE) != 0)
+		return TOKEN_REASON_BINDING;
+	return is_fingerprint(ret_cnf) ? 0 : TOKEN_REASON_BINDING;
+}
+
 static int read_numbers(const struct document *document, struct claims *claims)
 {
 	int64_t access = 0;
@@ -50,6 +77,9 @@ static int read_numbers(const struct document *document, struct claims *claims)
 	claims->access = (uint32_t)access;
 	claims->nbf = claims->iat;
 	result = document_integer(document, "nbf", 0, CLAIMS_TIME_MAX, &claims->nbf);
+	if (result != 0 && result != DOCUMENT_ABSENT)
+		return reason_of(result);
+	result = document_integer(document, "until", 1, CLAIMS_TIME_MAX, &claims->until);
 	return result == DOCUMENT_ABSENT ? 0 : reason_of(result);
 }
 
@@ -73,6 +103,8 @@ static int judge_times(const struct claims *claims, const struct expectation *ex
 
 	if (claims->exp <= expectation->now)
 		return TOKEN_REASON_EXPIRED;
+	if (claims->until != 0 && claims->until <= expectation->now)
+		return TOKEN_REASON_EXPIRED;
 	if (claims->iat - expectation->now > TOKEN_SKEW ||
 	    claims->nbf - expectation->now > TOKEN_SKEW)
 		return TOKEN_REASON_EARLY;
@@ -94,6 +126,9 @@ int claims_read(const uint8_t *bytes, size_t length, const struct expectation *e
 	if (result != 0)
 		return result;
 	result = read_numbers(&document, &claims);
+	if (result != 0)
+		return result;
+	result = read_binding(&document, claims.cnf);
 	if (result != 0)
 		return result;
 	result = judge_parties(&document, &claims, expectation);

@@ -84,7 +84,8 @@ static void good_tokens_in_every_spelling_are_allowed(void **state)
 	        " {\n\t\"iss\" : \"web1\\u002eexample.org\", \"aud\" : [ \"other\", \"" OUR_AUDIENCE
 	        "\" ], \"sub\":\"j\\u00fcrgen\", \"scope\":\"sudo:root\", \"iat\":1799999990,\r\n"
 	        "\"exp\":1800000290, \"jti\":\"1\", \"access\":4294967295, \"nbf\":1799999990 }\n",
-	        "{\"cnf\":{\"ssh\":\"SHA256:x\"},\"crit\":[\"x\"],\"alg\":\"none\",\"x\":null,\"y\":[1.5,"
+	        "{\"cnf\":{\"ssh\":\"SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8\"},"
+	        "\"crit\":[\"x\"],\"alg\":\"none\",\"x\":null,\"y\":[1.5,"
 	        "{}],\"access\":1,\"jti\":\"b3f1\",\"exp\":1800000290,\"iat\":1799999990,"
 	        "\"scope\":\"sudo:root\",\"sub\":\"alice\",\"aud\":[\"" OUR_AUDIENCE
 	        "\"],\"iss\":\"" OUR_ISSUER "\"}",

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/header.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "token/json.h"
+#include "token/key.h"
 
 static const char *const members[] = {"alg", "kid", "typ"};
 
@@ -17,14 +17,6 @@ static int text_member(const struct document *document, const char *name,
 	if (result == DOCUMENT_TYPE)
 		return TOKEN_REASON_HEADER;
 	return result == 0 ? 0 : (int)otherwise;
-}
-
-static bool is_kid(const char *kid)
-{
-	static const char allowed[] =
-	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-
-	return kid[strspn(kid, allowed)] == '\0';
 }
 
 static int header_members(const struct document *document, struct header *header)
@@ -47,7 +39,7 @@ static int header_members(const struct document *document, struct header *header
 	                     sizeof(header->kid));
 	if (result != 0)
 		return result;
-	return is_kid(header->kid) ? 0 : TOKEN_REASON_KEY_UNKNOWN;
+	return kid_is_good(header->kid) ? 0 : TOKEN_REASON_KEY_UNKNOWN;
 }
 
 int header_read(const uint8_t *bytes, size_t length, struct header *ret_header)

@@ -117,6 +117,44 @@ int document_integer(const struct document *document, const char *name, int64_t 
 	return 0;
 }
 
+bool document_has(const struct document *document, const char *name)
+{
+	return json_object_get(document->root, name) != NULL;
+}
+
+int document_list(const struct document *document, const char *name, size_t *ret_count)
+{
+	const json_t *value = json_object_get(document->root, name);
+
+	if (!value)
+		return DOCUMENT_ABSENT;
+	if (!json_is_array(value))
+		return DOCUMENT_TYPE;
+	*ret_count = json_array_size(value);
+	return 0;
+}
+
+static int borrow(json_t *value, struct document *ret_object)
+{
+	if (!value)
+		return DOCUMENT_ABSENT;
+	if (!json_is_object(value))
+		return DOCUMENT_TYPE;
+	ret_object->root = value;
+	return 0;
+}
+
+int document_list_object(const struct document *document, const char *name, size_t index,
+                         struct document *ret_object)
+{
+	return borrow(json_array_get(json_object_get(document->root, name), index), ret_object);
+}
+
+int document_object(const struct document *document, const char *name, struct document *ret_object)
+{
+	return borrow(json_object_get(document->root, name), ret_object);
+}
+
 static int string_is(const json_t *value, const char *wanted)
 {
 	size_t length = strlen(wanted);

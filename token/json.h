@@ -7,6 +7,7 @@
 #ifndef JIT_TOKEN_JSON_H
 #define JIT_TOKEN_JSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,20 @@ must_check int document_text(const struct document *document, const char *name, 
 /* An integer, never a float that looks like one (T16), in min..max. Results as document_text(). */
 must_check int document_integer(const struct document *document, const char *name, int64_t min,
                                 int64_t max, int64_t *ret_number);
+
+bool document_has(const struct document *document, const char *name);
+
+/* How long the member is that is an array. 0, DOCUMENT_ABSENT or DOCUMENT_TYPE. */
+must_check int document_list(const struct document *document, const char *name, size_t *ret_count);
+
+/* An object in that array; else as document_object(). */
+must_check int document_list_object(const struct document *document, const char *name, size_t index,
+                                    struct document *ret_object);
+
+/* The member that is an object. It is part of `document` and lives as long: never document_done().
+ * 0, DOCUMENT_ABSENT or DOCUMENT_TYPE. */
+must_check int document_object(const struct document *document, const char *name,
+                               struct document *ret_object);
 
 /* Is the member `wanted`, or an array of clean texts of which one is `wanted`, byte for byte?
  * Results as document_text(), or DOCUMENT_OTHER when it is well-formed and does not hold it. */

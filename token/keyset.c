@@ -38,7 +38,7 @@ struct keyset *keyset_free(struct keyset *keys)
 int keyset_add(struct keyset *keys, struct key *key, int64_t not_before, int64_t not_after,
                bool revoked)
 {
-	struct node *node;
+	struct node *node, **last = &keys->first;
 
 	if (keyset_find(keys, key_kid(key), strlen(key_kid(key))))
 		return -EEXIST;
@@ -48,10 +48,20 @@ int keyset_add(struct keyset *keys, struct key *key, int64_t not_before, int64_t
 	*node = (struct node){
 	        .entry = {key, not_before, not_after, revoked},
 	        .key = key,
-	        .next = keys->first,
 	};
-	keys->first = node;
+	while (*last)
+		last = &(*last)->next;
+	*last = node;
 	return 0;
+}
+
+const struct keyset_entry *keyset_at(const struct keyset *keys, size_t index)
+{
+	const struct node *node = keys->first;
+
+	while (node && index-- > 0)
+		node = node->next;
+	return node ? &node->entry : NULL;
 }
 
 const struct keyset_entry *keyset_find(const struct keyset *keys, const char *kid, size_t length)

@@ -49,7 +49,7 @@ static void t30_rotation_ends_the_old_key_alone(void **state)
 	struct key *key = NULL;
 
 	next.private_pem = NULL;
-	assert_int_equal(key_generate(&next.private_pem, NULL), 0);
+	assert_int_equal(key_generate(KEY_ES256, &next.private_pem, NULL), 0);
 	assert_int_equal(key_from_private_pem(next.private_pem, &key, NULL), 0);
 	assert_int_equal(keyset_add(keys, key, NOW, INT64_MAX, false), 0);
 	memcpy(next.kid, key_kid(key), KID_SIZE);

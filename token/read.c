@@ -19,9 +19,6 @@
 
 #define PAYLOAD_MAX (TOKEN_MAX / 4 * 3)
 
-/* RFC 7518 section 3.1; compared with case, whole. */
-static const char *const algorithm_names[] = {[KEY_NONE] = "", [KEY_ES256] = "ES256"};
-
 static const char *const reason_words[] = {
 #define R(name, word) [TOKEN_REASON_##name] = word,
         TOKEN_REASONS(R)
@@ -63,7 +60,7 @@ static int find_key(const struct part *part, const struct keyset *keys, int64_t 
 	entry = keyset_find(keys, header->kid, strlen(header->kid));
 	if (!entry)
 		return TOKEN_REASON_KEY_UNKNOWN;
-	if (strcmp(header->algorithm, algorithm_names[key_algorithm(entry->key)]) != 0)
+	if (strcmp(header->algorithm, key_algorithm_name(key_algorithm(entry->key))) != 0)
 		return TOKEN_REASON_ALGORITHM;
 	if (entry->revoked || now < entry->not_before || now > entry->not_after)
 		return TOKEN_REASON_KEY_TIME;

@@ -4,8 +4,8 @@
  * outlives the call, or global state; safe to call from several threads at once with one keyset. No
  * road leads to claims but through a verified signature.
  *
- * Compact JWS only (RFC 7515 section 7.1). ES256 for our own tokens; the key record, not the token,
- * names the algorithm. Numbers T1 to T30 name the attacks that each rule meets.
+ * Compact JWS only (RFC 7515 section 7.1), signed with ES256 or RS256; the key record, not the
+ * token, says which. Numbers T1 to T30 name the attacks that each rule meets.
  */
 #ifndef JIT_TOKEN_TOKEN_H
 #define JIT_TOKEN_TOKEN_H
@@ -40,9 +40,10 @@
 	R(SIGNATURE, "token-signature")                                                            \
 	R(CLAIMS, "token-claims") /* not bounded strict JSON, or a claim of the wrong type */      \
 	R(CLAIM_MISSING, "token-claim-missing")                                                    \
+	R(BINDING, "token-binding") /* a cnf that is not {"ssh": FINGERPRINT}, RFC 7800 */         \
 	R(ISSUER, "token-issuer")                                                                  \
 	R(AUDIENCE, "token-audience")                                                              \
-	R(EXPIRED, "token-expired")                                                                \
+	R(EXPIRED, "token-expired")   /* exp or until is not after now */                          \
 	R(EARLY, "token-early")       /* nbf or iat ahead of now by more than TOKEN_SKEW */        \
 	R(LIFETIME, "token-lifetime") /* exp - iat not in 1..cap */                                \
 	R(INTERNAL, "token-internal") /* OpenSSL or memory failed: denies as well */
@@ -54,6 +55,8 @@ enum token_reason {
 };
 const char *token_reason_word(enum token_reason reason); /* never NULL */
 
+#define TOKEN_CNF_SIZE 51 /* "SHA256:", 43 characters of base64 without padding, and the NUL */
+
 /* Claims of a token whose signature held. Text is clean, NUL-terminated, bounded. */
 struct claims {
 	char kid[TOKEN_KID_MAX + 1];
@@ -63,6 +66,9 @@ struct claims {
 	char jti[129];
 	int64_t iat, nbf, exp; /* nbf = iat where the token has none */
 	uint32_t access;       /* our own tokens' number; required, 1 and up */
+	int64_t until; /* when what the token opens ends for good; 0: the token does not say */
+	char cnf[TOKEN_CNF_SIZE]; /* the ssh key it is bound to, as ssh-keygen -l has it; "": none
+	                           */
 };
 
 struct keyset; /* token/key.h */

@@ -15,14 +15,15 @@
 #include "base/text.h"
 #include "token/base64url.h"
 
-int bench_setup(void **state)
+static int set_up(void **state, enum key_algorithm algorithm)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
 	struct key *key = NULL;
 	struct fault fault;
 
 	assert_non_null(bench);
-	assert_int_equal(key_generate(&bench->private_pem, &fault), 0);
+	bench->algorithm = algorithm;
+	assert_int_equal(key_generate(algorithm, &bench->private_pem, &fault), 0);
 	assert_int_equal(key_from_private_pem(bench->private_pem, &key, &fault), 0);
 	assert_int_equal(text_copy(bench->kid, sizeof(bench->kid), key_kid(key)), 0);
 	bench->keys = keyset_new();
@@ -30,6 +31,16 @@ int bench_setup(void **state)
 	bench->expectation = (struct expectation){OUR_ISSUER, OUR_AUDIENCE, NOW, 3600};
 	*state = bench;
 	return 0;
+}
+
+int bench_setup(void **state)
+{
+	return set_up(state, KEY_ES256);
+}
+
+int bench_setup_rsa(void **state)
+{
+	return set_up(state, KEY_RS256);
 }
 
 int bench_teardown(void **state)
@@ -62,35 +73,44 @@ char *encode(const void *bytes, size_t length)
 	return text;
 }
 
-void sign_raw(const struct bench *bench, const void *bytes, size_t length, uint8_t raw[static 64])
+static void raw_of_der(const unsigned char *der, size_t size, uint8_t raw[static 64])
 {
-	BIO *bio = BIO_new_mem_buf(bench->private_pem, -1);
-	EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	unsigned char der[80];
-	const unsigned char *at = der;
-	size_t size = sizeof(der);
-	ECDSA_SIG *pair;
+	ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long)size);
 
-	assert_int_equal(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pkey), 1);
-	assert_int_equal(EVP_DigestSign(ctx, der, &size, bytes, length), 1);
-	pair = d2i_ECDSA_SIG(NULL, &at, (long)size);
 	assert_non_null(pair);
 	assert_int_equal(BN_bn2binpad(ECDSA_SIG_get0_r(pair), raw, 32), 32);
 	assert_int_equal(BN_bn2binpad(ECDSA_SIG_get0_s(pair), raw + 32, 32), 32);
 	ECDSA_SIG_free(pair);
+}
+
+size_t sign_raw(const struct bench *bench, const void *bytes, size_t length,
+                uint8_t raw[static KEY_SIGNATURE_MAX])
+{
+	BIO *bio = BIO_new_mem_buf(bench->private_pem, -1);
+	EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	unsigned char signature[KEY_SIGNATURE_MAX];
+	size_t size = sizeof(signature);
+
+	assert_int_equal(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pkey), 1);
+	assert_int_equal(EVP_DigestSign(ctx, signature, &size, bytes, length), 1);
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(pkey);
 	BIO_free(bio);
+	if (bench->algorithm == KEY_ES256) {
+		raw_of_der(signature, size, raw);
+		return 64;
+	}
+	memcpy(raw, signature, size);
+	return size;
 }
 
 char *sign_text(const struct bench *bench, const char *text)
 {
-	uint8_t raw[64];
-	text_owned signature = NULL;
+	uint8_t raw[KEY_SIGNATURE_MAX];
+	size_t length = sign_raw(bench, text, strlen(text), raw);
+	text_owned signature = encode(raw, length);
 
-	sign_raw(bench, text, strlen(text), raw);
-	signature = encode(raw, sizeof(raw));
 	return text_of("%s.%s", text, signature);
 }
 
@@ -111,7 +131,8 @@ char *sign(const struct bench *bench, const char *header, const char *payload)
 
 char *good_header(const struct bench *bench)
 {
-	return text_of("{\"alg\":\"ES256\",\"kid\":\"%s\",\"typ\":\"JWT\"}", bench->kid);
+	return text_of("{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"JWT\"}",
+	               key_algorithm_name(bench->algorithm), bench->kid);
 }
 
 char *sign_payload(const struct bench *bench, const char *payload)

@@ -25,21 +25,24 @@ typedef char *owned_text;
 #define text_owned cleanup(cleanup_free) owned_text
 
 struct bench {
+	enum key_algorithm algorithm;
 	char *private_pem;
 	char kid[KID_SIZE];
 	struct keyset *keys; /* holds the key, without bounds of time */
 	struct expectation expectation;
 };
 
-/* For cmocka's groups: *state is a struct bench *. */
+/* For cmocka's groups: *state is a struct bench *, with a key for ES256 or RS256. */
 int bench_setup(void **state);
+int bench_setup_rsa(void **state);
 int bench_teardown(void **state);
 
 __attribute__((format(printf, 1, 2))) char *text_of(const char *format, ...);
 char *encode(const void *bytes, size_t length);
 
-/* ES256 with the bench's key over any bytes, raw r || s. */
-void sign_raw(const struct bench *bench, const void *bytes, size_t length, uint8_t raw[static 64]);
+/* With the bench's key over any bytes, as a JWS has it (ES256: raw r || s). Returns the length. */
+size_t sign_raw(const struct bench *bench, const void *bytes, size_t length,
+                uint8_t raw[static KEY_SIGNATURE_MAX]);
 /* "TEXT.SIGNATURE", for a text that need not be of any form. */
 char *sign_text(const struct bench *bench, const char *text);
 char *sign_bytes(const struct bench *bench, const void *header, size_t header_length,
