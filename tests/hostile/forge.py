@@ -7,6 +7,7 @@ each time; a kind of attack changes one thing about it, so that this one thing i
     for case in generate(mint, seed=1):
         ...
 """
+import itertools
 import json
 import random
 from typing import NamedTuple
@@ -197,6 +198,18 @@ class Draft:
 
 
 # ---- all of them ----
+
+def each(mint, pick, shapes):
+    """A case, with a draft of its own, for each of what shapes(draft) gives: (name, text, *reasons). A text that has to be
+    signed first may be a function."""
+    for index in itertools.count():
+        draft = Draft(mint, pick)
+        found = list(shapes(draft))
+        if index >= len(found):
+            return
+        name, text, *reasons = found[index]
+        yield draft.case(name, text() if callable(text) else text, *reasons)
+
 
 class Kind(NamedTuple):
     """numbers: the T-numbers of what it tries. huge: megabytes, which once is enough for."""

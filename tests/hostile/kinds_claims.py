@@ -114,7 +114,8 @@ def parties(mint, pick):
             draft = Draft(mint, pick).claim(name, value)
             yield draft.case(f"{name}, {how}", draft.text(), ORACLE[name], CLAIMS)
             if name == "aud":
-                yield draft.claim("aud", b"[" + value + b"]").case(f"aud, {how}, in an array", draft.text(), AUDIENCE,
+                draft = Draft(mint, pick).claim("aud", b"[" + value + b"]")
+                yield draft.case(f"aud, {how}, in an array", draft.text(), AUDIENCE,
                     CLAIMS)
     for value in (b"[]", b'["web2"]', b'["a","b","c"]', b"[" + quote("x" + mint.audience) + b"]",
                   b"[" + quote(mint.audience + "x") + b',"' + mint.audience[1:].encode() + b'"]', b'[""]'):

@@ -66,129 +66,177 @@ def changed_alphabet(part):
     return part.replace(b"-", b"+").replace(b"_", b"/")
 
 
+def of_header(draft):
+    head, body, signature = draft.parts()
+    for name, part in canonical_only(head, draft.pick):
+        yield f"header, {name}", part + b"." + body + b"." + signature, FORM
+        yield f"header, {name}, signed so", lambda part=part: draft.signed_parts(part, body), FORM
+    for name, part in other_words(head):
+        yield f"header, {name}", lambda part=part: draft.signed_parts(part, body), FORM, HEADER
+
+
+def of_payload(draft):
+    """Nobody looks at it before the signature."""
+    head, body, signature = draft.parts()
+    for name, part in canonical_only(body, draft.pick):
+        yield f"payload, {name}", head + b"." + part + b"." + signature, SIGNATURE
+        yield f"payload, {name}, signed so", lambda part=part: draft.signed_parts(head, part), FORM
+    for name, part in other_words(body):
+        yield f"payload, {name}", head + b"." + part + b"." + signature, SIGNATURE
+        yield f"payload, {name}, signed so", lambda part=part: draft.signed_parts(head, part), FORM, CLAIMS
+
+
+def of_signature(draft):
+    head, body, signature = draft.parts()
+    for name, part in canonical_only(signature, draft.pick):
+        yield f"signature, {name}", head + b"." + body + b"." + part, FORM, SIGNATURE_LENGTH
+    for name, part in other_words(signature):
+        yield f"signature, {name}", head + b"." + body + b"." + part, FORM, SIGNATURE, SIGNATURE_LENGTH
+
+
 @kind("base64url", "T12")
 def base64url(mint, pick):
     """Under the signature of the good one, and signed as it stands."""
-    draft = Draft(mint, pick)
-    draft.spaces = None  # what is cut off at the end is not nothing
+    def unspaced(shapes):
+        def of(draft):
+            draft.spaces = None  # what is cut off at the end is not nothing
+            return shapes(draft)
+        return of
+    for shapes in (of_header, of_payload, of_signature):
+        yield from each(mint, pick, unspaced(shapes))
+    for shapes in (other_payload, other_signature):
+        for _ in range(3):
+            yield from each(mint, pick, shapes)
+
+
+def other_payload(draft):
+    """In the alphabet of base64."""
+    draft.claim("x", quote("\u07ff>?~\u00fb\u00ff" * 6))
     head, body, signature = draft.parts()
-    for name, part in canonical_only(head, pick):
-        yield draft.case(f"header, {name}", part + b"." + body + b"." + signature, FORM)
-        yield draft.case(f"header, {name}, signed so", draft.signed_parts(part, body), FORM)
-    for name, part in canonical_only(body, pick):
-        yield draft.case(f"payload, {name}", head + b"." + part + b"." + signature, SIGNATURE)
-        yield draft.case(f"payload, {name}, signed so", draft.signed_parts(head, part), FORM)
-    for name, part in canonical_only(signature, pick):
-        yield draft.case(f"signature, {name}", head + b"." + body + b"." + part, FORM, SIGNATURE_LENGTH)
-    for name, part in other_words(head):
-        yield draft.case(f"header, {name}", draft.signed_parts(part, body), FORM, HEADER)
-    for name, part in other_words(body):
-        yield draft.case(f"payload, {name}", head + b"." + part + b"." + signature, SIGNATURE)
-        yield draft.case(f"payload, {name}, signed so", draft.signed_parts(head, part), FORM, CLAIMS)
-    for name, part in other_words(signature):
-        yield draft.case(f"signature, {name}", head + b"." + body + b"." + part, FORM, SIGNATURE, SIGNATURE_LENGTH)
-    for _ in range(3):
-        draft = Draft(mint, pick).claim("x", quote("\u07ff>?~\u00fb\u00ff" * 6))
-        head, body, signature = draft.parts()
-        if changed_alphabet(body) != body:
-            yield draft.case("payload in the other alphabet", head + b"." + changed_alphabet(body) + b"." + signature,
-                             SIGNATURE)
-            yield draft.case("payload in the other alphabet, signed so", draft.signed_parts(head,
-                changed_alphabet(body)), FORM)
-        if changed_alphabet(signature) != signature:
-            yield draft.case("signature in the other alphabet", head + b"." + body + b"." + changed_alphabet(signature),
-                             FORM)
+    if changed_alphabet(body) != body:
+        yield "payload in the other alphabet", head + b"." + changed_alphabet(body) + b"." + signature, SIGNATURE
+        yield ("payload in the other alphabet, signed so", lambda: draft.signed_parts(head, changed_alphabet(body)),
+               FORM)
+
+
+def other_signature(draft):
+    head, body, signature = draft.parts()
+    if changed_alphabet(signature) != signature:
+        yield "signature in the other alphabet", head + b"." + body + b"." + changed_alphabet(signature), FORM
+
+
+WRAPPERS = ((b"Bearer ", b""), (b"JWT ", b""), (b'"', b'"'), (b"'", b"'"), (b"<", b">"), (b"[", b"]"), (b'["', b'"]'),
+            (b"token=", b""), (b"?token=", b"&x=1"), (b"data:application/jwt,", b""), (b"", b"#"), (b"", b"  "),
+            (b"eyJ", b""),
+            (b"", b"\0\0"), (b"", b"\0x"), (b"(", b")"), (b"{", b"}"), (b"", b"\n\n"), (b"\n", b"\n"),
+            (b"", b"; Path=/"))
 
 
 @kind("around the token", "T12", "T29")
 def around_it(mint, pick):
-    draft = Draft(mint, pick)
+    yield from each(mint, pick, around_shapes)
+
+
+def around_shapes(draft):
     text = draft.text()
     for what in (*SPACES, *STRANGE, b"\0"):
-        yield draft.case(f"{what} before", what + text, FORM, HEADER, KEY)
-        if what != b"\0":
-            yield draft.case(f"{what} after", text + what, FORM, SIGNATURE_LENGTH)
-    for before, after in ((b"Bearer ", b""), (b"JWT ", b""), (b'"', b'"'), (b"'", b"'"), (b"<", b">"), (b"[", b"]"),
-                          (b'["', b'"]'), (b"token=", b""),
-                          (b"?token=", b"&x=1"), (b"data:application/jwt,", b""), (b"", b"#"), (b"", b" "),
-                          (b"eyJ", b""), (b"", b"\0\0"), (b"", b"\0x"),
-                          (b"(", b")"), (b"{", b"}"), (b"", b"\n\n"), (b"\n", b"\n"), (b"", b"; Path=/")):
-        yield draft.case(f"in {before} {after}", before + text + after, FORM, HEADER, SIGNATURE_LENGTH, KEY)
-    yield draft.case("percent-encoded dots", text.replace(b".", b"%2E"), FORM)
-    yield draft.case("percent-encoded", b"".join(b"%%%02x" % byte for byte in text), FORM, LENGTH)
-    yield draft.case("in hex", text.hex().encode(), FORM)
-    yield draft.case("in base64", base64.b64encode(text), FORM)
-    yield draft.case("in UTF-16", text.decode().encode("utf-16-le"), FORM)
-    yield draft.case("a colon for a dot", text.replace(b".", b":"), FORM)
-    yield draft.case("fullwidth dots", text.replace(b".", "\uff0e".encode()), FORM)
-    yield draft.case("one fullwidth dot", text.replace(b".", "\u3002".encode(), 1), FORM)
+        yield f"{what} before", what + text, FORM
+        yield f"{what} after", text + what, FORM
+    for before, after in WRAPPERS:
+        yield f"in {before} {after}", before + text + after, FORM, HEADER, SIGNATURE_LENGTH
+    yield from {
+        "percent-encoded dots": text.replace(b".", b"%2E"), "in hex": text.hex().encode(),
+        "in base64": base64.b64encode(text),
+        "in UTF-16": text.decode().encode("utf-16-le"), "a colon for a dot": text.replace(b".", b":"),
+        "percent-encoded": b"".join(b"%%%02x" % byte for byte in text[:1300]),
+        "fullwidth dots": text.replace(b".", "\uff0e".encode()), "one fullwidth dot": text.replace(b".",
+            "\u3002".encode(), 1)
+    }.items()
 
 
 @kind("dots", "T23", "T29")
 def dots(mint, pick):
-    draft = Draft(mint, pick)
+    yield from each(mint, pick, dot_shapes)
+
+
+def dot_shapes(draft):
     head, body, signature = draft.parts()
-    text = draft.text()
-    shapes = {"no dot": head + body + signature, "header alone": head, "two parts": head + b"." + body,
-              "two parts, the wrong ones": head + b"." + signature,
-              "a dot at the end": text + b".", "a dot before": b"." + text,
-              "two dots": head + b".." + body + b"." + signature, "four parts": text + b".AA",
-              "five parts": text + b".AA.AA", "six parts": text + b".AA.AA.AA",
-              "detached payload": head + b".." + signature, "no header": b"." + body + b"." + signature,
-              "no signature": head + b"." + body + b".", "only dots": b"..", "one dot": b".", "three dots": b"...",
-              "four dots": b"....",
-              "a hundred dots": text + b"." * 100, "thousands of dots": b"." * 4000,
-              "dots between": b".".join([b"A"] * 1000),
-              "the token twice": text + b"." + text, "the token twice, no dot": text + text,
-              "signature first": signature + b"." + head + b"." + body,
-              "payload first": body + b"." + head + b"." + signature, "a dot inside": put(head, pick,
-                  b".") + b"." + body + b"." + signature,
-              "a dot in the signature": head + b"." + body + b"." + put(signature, pick, b"."),
-              "header twice": head + b"." + head + b"." + signature,
-              "payload twice": body + b"." + body + b"." + signature,
-              "header doubled": head + head + b"." + body + b"." + signature}
-    for name, shape in shapes.items():
-        yield draft.case(name, shape, FORM, HEADER, SIGNATURE, MEMBER, TYPE, KEY)
+    text, pick = b".".join((head, body, signature)), draft.pick
+    for name, shape in {
+            "no dot": head + body + signature, "header alone": head, "two parts": head + b"." + body,
+            "a dot at the end": text + b".",
+            "two parts, the wrong ones": head + b"." + signature, "a dot before": b"." + text,
+            "four parts": text + b".AA",
+            "two dots": head + b".." + body + b"." + signature, "five parts": text + b".AA.AA",
+            "six parts": text + b".AA.AA.AA",
+            "detached payload": head + b".." + signature, "no header": b"." + body + b"." + signature,
+            "no signature": head + b"." + body + b".", "only dots": b"..", "one dot": b".", "three dots": b"...",
+            "four dots": b"....", "a hundred dots": text + b"." * 100, "thousands of dots": b"." * 4000,
+            "dots between": b".".join([b"A"] * 1000), "the token twice": text + b"." + text,
+            "the token twice, no dot": text + text,
+            "a dot inside": put(head, pick, b".") + b"." + body + b"." + signature,
+            "a dot in the signature": head + b"." + body + b"." + put(signature, pick, b".")}.items():
+        yield name, shape, FORM
+    for name, parts in {"signature first": (signature, head, body), "payload first": (body, head, signature),
+                        "header twice": (head, head, signature), "payload twice": (body, body, signature),
+                        "header doubled": (head + head, body, signature)}.items():
+        yield name, b".".join(parts), FORM, HEADER, SIGNATURE, MEMBER
 
 
 @kind("another form", "T29")
 def other_forms(mint, pick):
-    draft = Draft(mint, pick)
+    yield from each(mint, pick, json_forms)
+    yield from each(mint, pick, encrypted_forms)
+    yield from each(mint, pick, nested_forms)
+    for name, text in {
+            "nothing": b"", "a public key": mint.key.pem(), "a PASETO": b"v4.public." + b64(pick.randbytes(90)),
+            "SAML": b64(b"<saml:Assertion/>"), "a macaroon": b64(b"0021location x"),
+            "CBOR": b"\xd2\x84\x43\xa1\x01\x26\xa0",
+            "an SSH key": b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI", "SQL": b"' OR 1=1 --.a.b",
+            "a format": b"%s%n.%s%n.%s%n",
+            "shell": b"$(id).`id`.;id", "a path": b"../../etc/passwd", "spaces": b"   ", "a password": b"pw-alice",
+            "two words": b"yes yes", "JSON": Draft(mint, pick).body()}.items():
+        yield Draft(mint, pick).case(name, text, LENGTH, FORM)
+
+
+def json_forms(draft):
+    """RFC 7515 section 7.2."""
     head, body, signature = (part.decode() for part in draft.parts())
-    flat = {"payload": body, "protected": head, "signature": signature}
     one = {"protected": head, "signature": signature}
-    forms = {"flattened JSON": flat, "flattened JSON with header": {**flat, "header": {"kid": mint.key.kid}},
-             "general JSON": {"payload": body, "signatures": [one]},
-             "general JSON, no signatures": {"payload": body, "signatures": []},
-             "general JSON, a bad one beside": {"payload": body, "signatures": [{"protected": head, "signature": "AA"},
-                 one]},
-             "unprotected header": {"payload": body, "header": {"alg": mint.algorithm, "kid": mint.key.kid},
-                                    "signature": signature},
-             "in an array": [f"{head}.{body}.{signature}"], "in a member": {"token": f"{head}.{body}.{signature}"},
-             "JWE, JSON": {"protected": head, "encrypted_key": "AA", "iv": "AA", "ciphertext": body, "tag": "AA"}}
-    for name, form in forms.items():
-        yield draft.case(name, json.dumps(form).encode(), FORM)
-        yield draft.case(f"{name}, in base64url", b64(json.dumps(form).encode()), FORM)
+    for name, form in {
+            "flattened JSON": {"payload": body, **one}, "flattened JSON with header": {"payload": body, **one,
+                "header": {"kid": "x"}},
+            "general JSON": {"payload": body, "signatures": [one]}, "general JSON, no signatures": {"payload": body,
+                "signatures": []},
+            "general JSON, a bad one beside": {"payload": body, "signatures": [{"protected": head, "signature": "AA"},
+                one]},
+            "unprotected header": {"payload": body, "header": {"alg": "ES256"}, "signature": signature},
+            "in an array": [f"{head}.{body}.{signature}"], "in a member": {"token": f"{head}.{body}.{signature}"},
+            "JWE, JSON": {"protected": head, "encrypted_key": "AA", "iv": "AA", "ciphertext": body,
+                          "tag": "AA"}}.items():
+        yield name, json.dumps(form).encode(), FORM
+        yield f"{name}, in base64url", b64(json.dumps(form).encode()), FORM
+
+
+def encrypted_forms(draft):
+    """RFC 7516: five parts, of which a verifier must not open any."""
+    body, pick = draft.text(), draft.pick
+    draft.member("enc", b'"A128GCM"')
     for algorithm in ("dir", "RSA-OAEP", "RSA1_5", "A128KW", "ECDH-ES", "PBES2-HS256+A128KW"):
-        outer = Draft(mint, pick).member("alg", quote(algorithm)).member("enc", b'"A128GCM"')
-        parts = [b64(outer.head()), b"" if algorithm == "dir" else b64(pick.randbytes(40)), b64(pick.randbytes(12)),
-                 b64(draft.text()), b64(pick.randbytes(16))]
-        yield draft.case(f"JWE with {algorithm}", b".".join(parts), FORM)
-        yield draft.case(f"JWE with {algorithm}, three parts", b".".join(parts[index] for index in (0, 3, 4)), MEMBER,
-                         ALGORITHM)
-    for name, change in (("nested", lambda outer: outer), ("nested, cty", lambda outer: outer.member("cty", b'"JWT"'))):
-        for inner in (draft.text(), quote(draft.text().decode()), b'{"jwt":' + quote(draft.text().decode()) + b"}"):
-            outer = change(Draft(mint, pick))
-            yield outer.case(f"{name} {inner[:6]}", outer.text(body=inner), CLAIMS, MEMBER, MISSING)
-    pem = mint.key.pem()
-    for name, text in {"nothing": b"", "a public key": pem, "a PASETO": b"v4.public." + b64(draft.body()),
-                       "SAML": b64(b"<saml:Assertion/>"), "a macaroon": b64(b"0021location x"),
-                       "a cookie": b"session=" + draft.text(), "CBOR": b"\xd2\x84\x43\xa1\x01\x26\xa0",
-                       "an SSH key": b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI",
-                       "SQL": b"' OR 1=1 --.a.b", "a format": b"%s%n.%s%n.%s%n", "shell": b"$(id).`id`.;id",
-                       "a path": b"../../etc/passwd", "spaces": b"   ",
-                       "a password": b"pw-alice", "two words": b"yes yes", "JSON": draft.body()}.items():
-        yield draft.case(name, text, LENGTH, FORM)
+        draft.member("alg", quote(algorithm))
+        parts = [b64(draft.head()), b"" if algorithm == "dir" else b64(pick.randbytes(40)), b64(pick.randbytes(12)),
+                 b64(body),
+                 b64(pick.randbytes(16))]
+        yield f"JWE with {algorithm}", b".".join(parts), FORM
+        yield f"JWE with {algorithm}, three parts", b".".join(parts[index] for index in (0, 3, 4)), MEMBER
+
+
+def nested_forms(draft):
+    inner = draft.text()
+    bodies = (inner, quote(inner.decode()), b'{"jwt":' + quote(inner.decode()) + b"}")
+    for body in bodies:
+        yield f"nested {body[:6]}", lambda body=body: draft.text(body=body), CLAIMS, MISSING
+        yield f"nested, cty {body[:6]}", lambda body=body: draft.member("cty", b'"JWT"').text(body=body), MEMBER
 
 
 SIZES = (1, 2, 3, 4, 5, 8, 63, 64, 255, 256, 510, 511, 512, 513, 1022, 1023, 1024, 4094, 4095, 4096, 4097, 8191, 8192,
@@ -196,15 +244,15 @@ SIZES = (1, 2, 3, 4, 5, 8, 63, 64, 255, 256, 510, 511, 512, 513, 1022, 1023, 102
 HUGE = (65535, 65536, 1 << 20, 9 << 20, 16 << 20)
 
 
-def of_size(draft, text, size):
+def of_size(draft, size):
     """Of one letter, of dots, and a good token with more behind it."""
-    for name, filler in (("A", b"A"), ("dots", b"."), ("A.", b"A.")):
-        yield draft.case(f"{size} of {name}", (filler * size)[:size], LENGTH, FORM, HEADER)
+    text = draft.text()
+    for name, filler in (("A", b"A"), ("dots", b"."), ("A.", b"A."))[:1 if size > 1 << 20 else 3]:
+        yield f"{size} of {name}", (filler * size)[:size], LENGTH, FORM, HEADER
     if size > len(text):
-        yield draft.case(f"a good token, {size} in all", text + b"A" * (size - len(text)), LENGTH, FORM,
-                         SIGNATURE_LENGTH)
+        yield f"a good token, {size} in all", text + b"A" * (size - len(text)), LENGTH, FORM, SIGNATURE_LENGTH
     elif size < len(text):
-        yield draft.case(f"the first {size} of a good one", text[:size], FORM, HEADER, SIGNATURE_LENGTH, SIGNATURE)
+        yield f"the first {size} of a good one", text[:size], FORM, HEADER, SIGNATURE_LENGTH, SIGNATURE
 
 
 def signed_of_size(mint, pick, size):
@@ -217,21 +265,18 @@ def signed_of_size(mint, pick, size):
 
 @kind("size", "T23", "T24", "T25")
 def sizes(mint, pick):
-    draft = Draft(mint, pick)
-    text = draft.text()
     for size in SIZES:
-        yield from of_size(draft, text, size)
+        yield from each(mint, pick, lambda draft, size=size: of_size(draft, size))
     for size in (TOKEN_MAX + 1, TOKEN_MAX + 2, 6000, 8192, 16384):
         yield signed_of_size(mint, pick, size)
-    yield draft.case("4096 dots in a token", text.replace(b".", b"." * TOKEN_MAX, 1), LENGTH)
+    draft = Draft(mint, pick)
+    yield draft.case("4096 dots in a token", draft.text().replace(b".", b"." * TOKEN_MAX, 1), LENGTH)
 
 
 @kind("size up to 16 MiB", "T23", "T24", "T25", huge=True)
 def huge_sizes(mint, pick):
-    draft = Draft(mint, pick)
-    text = draft.text()
     for size in HUGE:
-        yield from of_size(draft, text, size)
+        yield from each(mint, pick, lambda draft, size=size: of_size(draft, size))
         yield signed_of_size(mint, pick, size)
 
 

@@ -43,6 +43,7 @@ def alg_none(mint, pick):
                       "a good one": draft.sign()}
         name, signature = pick.choice(list(signatures.items()))
         yield draft.case(f"alg {word}, {name}", draft.text(signature=signature), ALGORITHM, FORM, HEADER)
+        draft = Draft(mint, pick).member("alg", word)
         yield draft.case(f"alg {word}, unsigned", draft.signed_text() + pick.choice((b"", b".", b"..")), FORM,
                          ALGORITHM)
     for change in ("kid", "typ"):
@@ -218,21 +219,27 @@ def header_twice(mint, pick):
 
 @kind("header that is none", "T25", "T29")
 def broken_header(mint, pick):
-    draft = Draft(mint, pick)
-    head = draft.head().strip()
-    for body in (b"", b"null", b"true", b"1", b'"x"', b"[]", b"{}", b"[" + head + b"]", b'"' + b64(head) + b'"',
-                 head[:-1], head[1:],
-                 head + b"}", head + head, head + b"x", head + b"\0", b"\xef\xbb\xbf" + head,
-                 head.decode().encode("utf-16"),
-                 head.decode().encode("utf-16-le"), head.decode().encode("utf-32"), head.replace(b'"', b"'"),
-                 head[:-1] + b",}",
-                 b"/**/" + head, head + b"//", head.replace(b":", b"="), b"\x1e" + head,
-                 head.replace(b"alg", b"al\xe7"),
-                 head.replace(b"JWT", b"JW\xff"), head.replace(b"JWT", b"JW\x01"), b"{" + b'"a":{' * 100 + b"}" * 101,
-                 b"[" * 500 + b"]" * 500, b"alg=none", b"<alg/>", b"\x80\4\x95", bytes(32), pick.randbytes(64)):
-        yield draft.case(f"header {body[:30]}", draft.text(head=body), HEADER, FORM, MEMBER, TYPE)
+    yield from each(mint, pick, header_shapes)
     for size in (HEADER_MAX + 1, HEADER_MAX + 2, 2048):
-        long_one = head + b" " * (size - len(head))
+        draft = Draft(mint, pick)
+        long_one = draft.head() + b" " * (size - len(draft.head()))
         yield draft.case(f"header of {len(long_one)} bytes", draft.text(head=long_one), HEADER)
-    many = head.rstrip()[:-1] + b"," + b",".join(b'"%d":1' % count for count in range(70)) + b"}"
+    draft = Draft(mint, pick)
+    many = draft.head().rstrip()[:-1] + b"," + b",".join(b'"%d":1' % count for count in range(70)) + b"}"
     yield draft.case("header of 73 members", draft.text(head=many), HEADER, MEMBER)
+
+
+def header_shapes(draft):
+    head = draft.head().strip()
+    for shape in (b"null", b"true", b"1", b'"x"', b"[]", b"[" + head + b"]", b'"' + b64(head) + b'"', head[:-1],
+                  head[1:],
+                  head + b"}", head + head, head + b"x", head + b"\0", b"\xef\xbb\xbf" + head,
+                  head.decode().encode("utf-16"),
+                  head.decode().encode("utf-16-le"), head.decode().encode("utf-32"), head.replace(b'"', b"'"),
+                  head[:-1] + b",}", b"/**/" + head, head + b"//", head.replace(b":", b"="), b"\x1e" + head,
+                  head.replace(b"alg", b"al\xe7"), head.replace(b"JWT", b"JW\xff"), head.replace(b"JWT", b"JW\x01"),
+                  b'{"a":' * 100 + b"1" + b"}" * 100, b"[" * 500 + b"]" * 500, b"alg=none", b"<alg/>", b"\x80\4\x95",
+                  bytes(32), draft.pick.randbytes(64)):
+        yield f"header {shape[:30]}", lambda shape=shape: draft.text(head=shape), HEADER
+    yield "header of nothing", lambda: draft.text(head=b""), FORM
+    yield "header {}", lambda: draft.text(head=b"{}"), TYPE

@@ -93,44 +93,7 @@ def not_utf8(mint, pick):
 
 @kind("broken JSON", "T14", "T29")
 def broken(mint, pick):
-    draft = Draft(mint, pick)
-    body = draft.body()
-    inner = body.strip()[1:-1]
-    shapes = {
-        "nothing": b"", "a space": b" ", "null": b"null", "true": b"true", "a number": b"1", "a string": b'"x"',
-        "the string of it": quote(body.decode()), "an array": b"[]",
-        "an array of it": b"[" + body + b"]", "an array of pairs": b"[" + inner.replace(b":", b",") + b"]",
-        "empty": b"{}", "two of them": body + body,
-        "two of them, a newline between": body.strip() + b"\n" + body, "something behind": body + b"x",
-        "a NUL behind": body + b"\0", "an empty object behind": body + b"{}",
-        "a brace behind": body + b"}", "a comma behind": body + b",", "no end": body.rstrip()[:-1],
-        "no beginning": body.lstrip()[1:], "a comma at the end": b"{" + inner + b",}",
-        "a comma first": b"{," + inner + b"}", "two commas": body.replace(b",", b",,", 1),
-        "no comma": body.replace(b",", b" ", 1), "no colon": body.replace(b":", b" ", 1),
-        "an equals sign": body.replace(b":", b"=", 1), "single quotes": body.replace(b'"', b"'"),
-        "names without quotes": body.replace(b'"exp"', b"exp"),
-        "a comment": b"/* */" + body, "a comment inside": b"{/**/" + inner + b"}", "a line comment": b"//\n" + body,
-        "a hash comment": b"#\n" + body, "text before": b"x" + body,
-        "a prefix": b")]}',\n" + body, "a record separator": b"\x1e" + body, "a form feed": b"\f" + body,
-        "a no-break space": b"\xc2\xa0" + body, "the token": draft.text(),
-        "base64url of it": b64(body), "YAML": b"exp: 1\nsub: alice\n", "a form": b"sub=alice&exp=1",
-        "XML": b"<claims/>", "pickle": b"\x80\4\x95.", "CBOR": b"\xa1\x63exp\x01",
-        "an unknown escape": body.replace(b"}", b',"x":"\\x41"}'), "an escape cut off": b"{" + inner + b',"x":"\\u12"}',
-        "NaN": b"{" + inner + b',"x":NaN}',
-        "Infinity": b"{" + inner + b',"x":Infinity}', "-Infinity": b"{" + inner + b',"x":-Infinity}',
-        "undefined": b"{" + inner + b',"x":undefined}', "True": b"{" + inner + b',"x":True}',
-        "a hexadecimal number": b"{" + inner + b',"x":0x10}', "a leading zero": b"{" + inner + b',"x":01}',
-        "a plus": b"{" + inner + b',"x":+1}', "a number beyond all": b"{" + inner + b',"x":1e999}',
-        "an integer beyond 64 bits": b"{" + inner + b',"x":18446744073709551616}',
-        "a point alone": b"{" + inner + b',"x":1.}', "a point first": b"{" + inner + b',"x":.5}',
-        "an exponent cut off": b"{" + inner + b',"x":1e}', "a minus alone": b"{" + inner + b',"x":-}',
-        "a trailing comma in an array": b"{" + inner + b',"x":[1,]}',
-        "an array without end": b"{" + inner + b',"x":[1}', "a name alone": b"{" + inner + b',"x"}',
-        "a number for a name": b"{" + inner + b",1:2}", "null for a name": b"{" + inner + b",null:2}",
-        "a string without end": b"{" + inner + b',"x":"', "noise": pick.randbytes(200), "zeros": bytes(100)}
-    for name, shape in shapes.items():
-        yield draft.case(name, draft.text(body=shape), *((FORM,) if not shape else (CLAIMS, MISSING) if shape == b"{}"
-                                                         else (CLAIMS,)))
+    yield from each(mint, pick, broken_shapes)
     for _ in range(40):
         draft = Draft(mint, pick)
         text = bytearray(draft.body())
@@ -138,6 +101,41 @@ def broken(mint, pick):
         text[place:place + 1] = pick.choice((b"", b"", b"{", b"}", b"[", b"]", b":", b",", b"\0", b"\xff", b"'"))
         if not _is_an_object(bytes(text)):
             yield draft.case(f"byte {place} changed", draft.text(body=bytes(text)), CLAIMS)
+
+
+def broken_shapes(draft):
+    body = draft.body().strip()
+    inner = body[1:-1]
+    shapes = {
+        "a space": b" ", "null": b"null", "true": b"true", "a number": b"1", "a string": b'"x"', "an array": b"[]",
+        "the string of it": quote(body.decode()), "an array of it": b"[" + body + b"]",
+        "an array of pairs": b"[" + inner.replace(b":", b",") + b"]", "two of them": body + body,
+        "two of them, a newline between": body + b"\n" + body, "something behind": body + b"x",
+        "a NUL behind": body + b"\0",
+        "an empty object behind": body + b"{}", "a brace behind": body + b"}", "a comma behind": body + b",",
+        "no end": body[:-1], "no beginning": body[1:], "a comma at the end": b"{" + inner + b",}",
+        "a comma first": b"{," + inner + b"}", "two commas": body.replace(b",", b",,", 1),
+        "no comma": body.replace(b",", b" ", 1),
+        "no colon": body.replace(b":", b" ", 1), "an equals sign": body.replace(b":", b"=", 1),
+        "single quotes": body.replace(b'"', b"'"), "names without quotes": body.replace(b'"exp"', b"exp"),
+        "a comment": b"/* */" + body, "a comment inside": b"{/**/" + inner + b"}", "a line comment": b"//\n" + body,
+        "a hash comment": b"#\n" + body, "text before": b"x" + body, "a prefix": b")]}',\n" + body,
+        "a record separator": b"\x1e" + body, "a form feed": b"\f" + body, "a no-break space": b"\xc2\xa0" + body,
+        "base64url of it": b64(body), "YAML": b"exp: 1\nsub: alice\n", "a form": b"sub=alice&exp=1",
+        "XML": b"<claims/>",
+        "pickle": b"\x80\4\x95.", "CBOR": b"\xa1\x63exp\x01", "noise": draft.pick.randbytes(200), "zeros": bytes(100)}
+    for name, shape in shapes.items():
+        yield name, lambda shape=shape: draft.text(body=shape), CLAIMS
+    for more in (b'"x":"\\x41"', b'"x":"\\u12"', b'"x":NaN', b'"x":Infinity', b'"x":-Infinity', b'"x":undefined',
+                 b'"x":True',
+                 b'"x":0x10', b'"x":01', b'"x":+1', b'"x":1e999', b'"x":18446744073709551616', b'"x":1.', b'"x":.5',
+                 b'"x":1e',
+                 b'"x":-', b'"x":[1,]', b'"x":[1', b'"x"', b"1:2", b"null:2", b'"x":"', b'"x":', b'"x":1 2',
+                 b'"x":1_000',
+                 b'"x":0o7', b'"x":1e+', b'"x":nul', b'"x":"\\\'"', b'"x":0b1'):
+        yield f"with {more}", lambda more=more: draft.text(body=b"{" + inner + b"," + more + b"}"), CLAIMS
+    yield "nothing", lambda: draft.text(body=b""), FORM
+    yield "an empty object", lambda: draft.text(body=b"{}"), MISSING
 
 
 def _is_an_object(text):

@@ -54,15 +54,14 @@ def wrong_with(case, told):
 
 
 def through(reader, name, mint, passes, kinds=None):
-    total, found = collections.Counter(), {True: [], False: []}
-    shown = []
+    total, of_kind, found = collections.Counter(), collections.Counter(), {True: [], False: []}
     for number_of in range(passes):
         cases = list(generate(mint, f"{SEED}/{number_of}", kinds=kinds, huge=number_of == 0))
-        shown += [case._replace(text=b"") for case in cases]
         for case, told in zip(cases, answers(reader, mint, cases)):
             total["good" if case.good else "hostile" if case.reasons else "left to the door"] += 1
+            of_kind[case.kind] += 1
             found[case.good].append(wrong_with(case, told))
-    for line in counted(shown):
+    for line in counted(of_kind):
         print(f"# {name}: {line}")
     check(f"{name}: {total['hostile']} hostile tokens: none is read, each is refused for what is wrong with it "
           f"({total['left to the door']} more are the door's to refuse)", [wrong for wrong in found[False] if wrong])
@@ -78,8 +77,8 @@ pick = random.Random(f"{SEED}/keys")
 own = Mint(EcKey.made(pick), HOST, HOST, "alice", "ssh:alice", 42, NOW)
 check("a seed gives the same tokens again", same_again(own))
 through(sys.argv[1], "ES256", own, PASSES)
-by_rsa = own._replace(key=RsaKey.made(pick))
-through(sys.argv[1], "RS256", by_rsa, max(1, PASSES // 10),
-        [name for name in KINDS if KINDS[name].file in ("kinds_header", "kinds_signature")
-         or name in ("good: order and whitespace", "claim missing")])
+by_rsa = own._replace(key=RsaKey.made(pick))  # a hundred times slower to sign with
+through(sys.argv[1], "RS256", by_rsa, max(1, PASSES // 10), None if PASSES > 1 else [
+    name for name in KINDS if KINDS[name].file == "kinds_signature" or name in (
+        "alg none", "another algorithm", "a stranger's key", "HMAC by the public key", "good: order and whitespace")])
 sys.exit(1 if failures else 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader of tokens as a program. usage: reader ISSUER AUDIENCE NOW LIFETIME-MAX PUBLIC-KEY.pem...
+ * The reader of tokens as a program. usage: reader ISSUER AUDIENCE NOW LIFETIME-MAX KEY.pem...
  *
  * Each line of standard input is a token in hex. A line for each is printed: the word of the reason
  * why it is refused, or "allowed", iss, sub, scope, jti, access, iat, nbf, exp, until and cnf, with
@@ -37,16 +37,13 @@ static int add_key(struct keyset *keys, const char *path, struct fault *fault)
 
 static int digit(char character)
 {
-	static const char digits[] = "0123456789abcdef";
-	const char *at = strchr(digits, character);
-
-	return at && character ? (int)(at - digits) : -1;
+	return character <= '9' ? character - '0' : character - 'a' + 10;
 }
 
 /* Exactly as many bytes as the token has: what reads on behind it is seen by a sanitizer. */
 static char *unhex(const char *line, size_t *ret_length)
 {
-	size_t length = strspn(line, "0123456789abcdef") / 2;
+	size_t length = strcspn(line, "\n") / 2;
 	char *bytes = malloc(length ? length : 1);
 
 	for (size_t i = 0; bytes && i < length; i++)
@@ -95,7 +92,7 @@ int main(int argc, char **argv)
 
 	if (argc < 6 || !keys || parse_number(argv[3], INT64_MAX, &now) < 0 ||
 	    parse_number(argv[4], INT64_MAX, &lifetime_max) < 0) {
-		fprintf(stderr, "usage: reader ISSUER AUDIENCE NOW LIFETIME-MAX PUBLIC-KEY.pem...\n");
+		fprintf(stderr, "usage: reader ISSUER AUDIENCE NOW LIFETIME-MAX KEY.pem...\n");
 		return 2;
 	}
 	for (int i = 5; i < argc; i++)
