@@ -230,11 +230,12 @@ def kind(name, *numbers, huge=False):
     return register
 
 
-def generate(mint, seed, kinds=None, huge=True):
-    """Every kind; the same again from the same seed and mint."""
+def generate(mint, seed, kinds=None, huge=True, most=None):
+    """Every kind (so many of each at most); the same again from the same seed and mint."""
     if mint.stranger is None:
         mint = mint._replace(stranger=EcKey.made(random.Random(f"{seed}/stranger")))
     for name in kinds or KINDS:
         if huge or not KINDS[name].huge:
-            for case in KINDS[name].cases(mint, random.Random(f"{seed}/{name}")):
+            cases = KINDS[name].cases(mint, random.Random(f"{seed}/{name}"))
+            for case in itertools.islice(cases, most):
                 yield case._replace(kind=name)

@@ -310,7 +310,7 @@ def noise(mint, pick):
         size = pick.randrange(1, 2000)
         shape = b".".join(bytes(pick.choice(ALPHABET.encode()) for _ in range(size // 3 + 1)) for _ in range(3))
         yield draft.case("three parts of letters", shape, *ANY)
-        yield draft.case("bytes", bytes(pick.randrange(1, 256) for _ in range(size)), *ANY)
+        yield Draft(mint, pick).case("bytes", bytes(pick.randrange(1, 256) for _ in range(size)), *ANY)
 
 
 ANY = (LENGTH, FORM, HEADER, MEMBER, TYPE, ALGORITHM, KEY, SIGNATURE_LENGTH, SIGNATURE)

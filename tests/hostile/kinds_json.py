@@ -88,6 +88,7 @@ def not_utf8(mint, pick):
         yield draft.case(f"in {name}", draft.text(body=text), CLAIMS)
     draft = Draft(mint, pick)
     yield draft.case("with a BOM", draft.text(body=b"\xef\xbb\xbf" + draft.body()), CLAIMS)
+    draft = Draft(mint, pick)
     yield draft.case("with a BOM behind", draft.text(body=draft.body() + b"\xef\xbb\xbf"), CLAIMS)
 
 

@@ -144,7 +144,8 @@ def broken(mint, pick):
 def over_something_else(mint, pick):
     """A good one, of the real key, for what the token does not say."""
     yield from each(mint, pick, over_shapes)
-    changes = {"sub": b'"root"', "scope": b'"sudo:root"', "exp": number(mint.now + 9999), "access": b"1",
+    changes = {"sub": b'"root"', "scope": b'"sudo:root"', "exp": number(mint.now + 9999),
+               "access": number(mint.access + 1),
                "iss": b'"me"',
                "aud": b'"you"', "jti": quote(f"{pick.getrandbits(128):032x}")}
     for name, value in changes.items():

@@ -55,16 +55,19 @@ def wrong_with(case, told):
 
 def through(reader, name, mint, passes, kinds=None):
     total, of_kind, found = collections.Counter(), collections.Counter(), {True: [], False: []}
+    jtis = set()
     for number_of in range(passes):
         cases = list(generate(mint, f"{SEED}/{number_of}", kinds=kinds, huge=number_of == 0))
         for case, told in zip(cases, answers(reader, mint, cases)):
             total["good" if case.good else "hostile" if case.reasons else "left to the door"] += 1
             of_kind[case.kind] += 1
+            jtis.add(case.jti)
             found[case.good].append(wrong_with(case, told))
     for line in counted(of_kind):
         print(f"# {name}: {line}")
     check(f"{name}: {total['hostile']} hostile tokens: none is read, each is refused for what is wrong with it "
           f"({total['left to the door']} more are the door's to refuse)", [wrong for wrong in found[False] if wrong])
+    check(f"{name}: each has a jti of its own", [] if len(jtis) == sum(total.values()) else [f"{len(jtis)} only"])
     check(f"{name}: {total['good']} good tokens: each is read, and right", [wrong for wrong in found[True] if wrong])
 
 
