@@ -15,7 +15,7 @@ from token_rows import Row, burned, keep, one_number, signing_key
 from wire import Explain
 
 from forge import EcKey, Draft  # noqa: E402: token_rows says where it is
-from generate import KINDS, Mint, counted, generate
+from generate import Mint, counted, generate
 
 PASSES, SEED = int(os.environ.get("JIT_HOSTILE", 1)), os.environ.get("JIT_SEED", "1")
 HOST, PORT = "pam-jit", 2501
