@@ -118,6 +118,14 @@ static json_t *step_object(const struct wire_step *step)
 	                 "text", text(step->text));
 }
 
+static json_t *key_object(const struct wire_key *key)
+{
+	return json_pack("{s:o s:o s:o s:o s:o s:o s:o}", "kid", text(key->kid), "algorithm",
+	                 text(key->algorithm), "state", text(key->state), "made",
+	                 instant(key->made), "not_before", instant(key->not_before), "not_after",
+	                 instant(key->not_after), "retired", instant(key->retired));
+}
+
 static json_t *event_object(const struct wire_event *event)
 {
 	return json_pack("{s:I s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:I s:o s:o}", "id",
@@ -167,6 +175,11 @@ int json_session(struct json_array *array, const struct wire_session *session)
 int json_event(struct json_array *array, const struct wire_event *event)
 {
 	return print_element(array, event_object(event));
+}
+
+int json_key(struct json_array *array, const struct wire_key *key)
+{
+	return print_element(array, key_object(key));
 }
 
 int json_step(struct json_array *array, const struct wire_step *step)

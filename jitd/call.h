@@ -42,6 +42,8 @@ struct call {
 	bool sweep; /* new rules are in force: accesses are held against them before the answer
 	               leaves (jitd/sweep.h) */
 	bool issue; /* a token is to be signed before the answer leaves (jitd/issue.h) */
+	bool rekey; /* the signing keys are to be changed before the answer leaves
+	               (jitd/rotation.h) */
 	struct message in, out; /* out: done, minted or refused */
 };
 
@@ -92,5 +94,6 @@ int handle_lock(struct call *call);
 int handle_unlock(struct call *call);
 int handle_reload(struct call *call);
 int handle_token(struct call *call);
+int handle_key_change(struct call *call);
 
 #endif

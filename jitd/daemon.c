@@ -19,6 +19,7 @@
 #include "jitd/listing.h"
 #include "jitd/reservation.h"
 #include "jitd/revocation.h"
+#include "jitd/rotation.h"
 #include "jitd/rules.h"
 #include "jitd/session.h"
 #include "jitd/sweep.h"
@@ -135,8 +136,6 @@ static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault
 	int r = rules_load(settings, &jitd->policy, jitd->policy_digest, fault);
 
 	if (r == 0)
-		r = keys_load(settings->state_dir, &jitd->keys, fault);
-	if (r == 0)
 		r = codes_load(settings->state_dir, &jitd->codes, fault);
 	if (r == 0)
 		r = open_stores(jitd, fault);
@@ -145,8 +144,12 @@ static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault
 	r = make_parts(jitd);
 	if (r == 0)
 		r = write_start(jitd);
-	if (r == 0)
-		r = peers_new(jitd, sockets, &peer_calls, &jitd->peers);
+	if (r < 0)
+		return fault_set(fault, r, "cannot start: %s", strerror(-r));
+	r = rotation_start(jitd, fault);
+	if (r < 0)
+		return r;
+	r = peers_new(jitd, sockets, &peer_calls, &jitd->peers);
 	if (r < 0)
 		return fault_set(fault, r, "cannot start: %s", strerror(-r));
 	*sockets = (struct sockets){.pam = -1, .client = -1};
@@ -198,12 +201,13 @@ struct jitd *jitd_free(struct jitd *jitd)
 	jitd->unwritten = unwritten_free(jitd->unwritten);
 	jitd->sessions = sessions_free(jitd->sessions);
 	jitd->reservations = reservations_free(jitd->reservations);
+	jitd->rotation = rotation_free(jitd->rotation);
 	timer_free(jitd->deadline);
 	loop_free(jitd->loop);
 	store_free(jitd->reader);
 	store_free(jitd->store);
 	codes_free(jitd->codes);
-	keys_free(jitd->keys);
+	keys_release(jitd->keys);
 	policy_free(jitd->policy);
 	settings_free(jitd->settings);
 	free(jitd);

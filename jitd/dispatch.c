@@ -16,6 +16,7 @@
 #include "jitd/listing.h"
 #include "jitd/reload.h"
 #include "jitd/revocation.h"
+#include "jitd/rotation.h"
 
 #define EVERYBODY 0U
 
@@ -42,6 +43,7 @@ static const struct route routes[] = {
         {MESSAGE_lock, ROLE_ADMIN, handle_lock, lock_names, NULL, false},
         {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlock_names, NULL, false},
         {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL, NULL, false},
+        {MESSAGE_key_change, ROLE_ADMIN, handle_key_change, NULL, NULL, false},
         {MESSAGE_token, ROLE_PERSON, handle_token, NULL, NULL, false},
         {MESSAGE_list, EVERYBODY, NULL, NULL, begin_listing, false},
         {MESSAGE_show, EVERYBODY, NULL, NULL, begin_listing, false},
@@ -49,6 +51,7 @@ static const struct route routes[] = {
         {MESSAGE_sessions, EVERYBODY, NULL, NULL, begin_listing, false},
         {MESSAGE_audit, ROLE_AUDITOR, NULL, NULL, begin_listing, false},
         {MESSAGE_status, EVERYBODY, NULL, NULL, begin_listing, false},
+        {MESSAGE_keys, EVERYBODY, NULL, NULL, begin_listing, false},
         {MESSAGE_explain, ROLE_ADMIN, NULL, explain_names, begin_explanation, false},
 };
 
@@ -150,6 +153,15 @@ static void issued(struct call *call, int result)
 		txn_wait(call->jitd->txn, &call->result);
 }
 
+/* What was changed is committed already. */
+static void keys_changed(struct call *call, int result)
+{
+	if (result < 0)
+		fail(call, result);
+	else
+		answer(call);
+}
+
 /* The new rules are in force. */
 static void swept(void *context, const struct swept *swept)
 {
@@ -202,6 +214,8 @@ static void run(struct call *call)
 		            call);
 	else if (call->issue)
 		issue_begin(call, issued);
+	else if (call->rekey)
+		rotation_begin(call, keys_changed);
 	else
 		txn_wait(txn, &call->result);
 }

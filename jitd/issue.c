@@ -19,8 +19,10 @@
 struct issue {
 	struct call *call;
 	struct mint_order order;
+	struct keys *keys; /* held */
 	char *token;
 	int minted; /* 0, or why not */
+	bool anew;  /* its key does not stand any more: to be signed again */
 	void (*done)(struct call *call, int result);
 };
 
@@ -185,19 +187,24 @@ static void mint_on_pool(void *job)
 	struct issue *issue = job;
 
 	issue->minted =
-	        mint_token(&issue->order, keys_current_pem(issue->call->jitd->keys), &issue->token);
+	        mint_token(&issue->order, keys_signer(issue->keys)->pem, &issue->token);
 }
 
 /* Asked again: meanwhile the access may have ended. */
 static int write_inside(struct issue *issue)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
-	bool refused = false;
+	bool refused = false, stands = false;
 	char why[128];
 	int r = check_right(issue->call, &access, &refused);
 
+	if (r == 0 && !refused)
+		r = order_stands(issue->call->jitd, &issue->order, issue->keys, &stands);
 	if (r < 0 || refused)
 		return r;
+	issue->anew = !stands;
+	if (!stands)
+		return 0;
 	if (strlen(issue->token) <= TOKEN_TYPED_MAX)
 		return hand_out_token(issue);
 	best_effort(
@@ -209,8 +216,10 @@ static int write_inside(struct issue *issue)
 
 static void issue_free(struct issue *issue)
 {
-	if (issue)
+	if (issue) {
+		keys_release(issue->keys);
 		cleanup_secret(&issue->token);
+	}
 	free(issue);
 }
 
@@ -221,6 +230,13 @@ static void finish(struct issue *issue, int result)
 
 	issue_free(issue);
 	done(call, result);
+}
+
+/* As often as other keys were put in force meanwhile. */
+static void again(struct issue *issue)
+{
+	issue_begin(issue->call, issue->done);
+	issue_free(issue);
 }
 
 static void minted(void *job)
@@ -235,7 +251,10 @@ static void minted(void *job)
 		r = write_inside(issue);
 		r = txn_leave(txn, r);
 	}
-	finish(issue, r);
+	if (r == 0 && issue->anew)
+		again(issue);
+	else
+		finish(issue, r);
 }
 
 void issue_begin(struct call *call, void (*done)(struct call *call, int result))
@@ -248,7 +267,8 @@ void issue_begin(struct call *call, void (*done)(struct call *call, int result))
 		done(call, -ENOMEM);
 		return;
 	}
-	*issue = (struct issue){.call = call, .done = done};
+	*issue = (struct issue){
+	        .call = call, .done = done, .keys = keys_hold(call->jitd->keys)};
 	r = access_get(call->jitd->store, call->in.token.access, &access);
 	if (r == 0)
 		r = prepare(call, access, &issue->order);

@@ -66,6 +66,8 @@ static bool order_is_good(const struct mint_order *order)
 		if (strnlen(text, texts[i].size) == texts[i].size || !texts[i].form(text))
 			return false;
 	}
+	if (order->algorithm != KEY_ES256 && order->algorithm != KEY_RS256)
+		return false;
 	if (!order->access || order->iat < 0 || order->exp <= order->iat)
 		return false;
 	if (order->exp > NUMBER_MAX || order->exp > LONG_MAX)
@@ -91,11 +93,11 @@ static int fill(jwt_t *jwt, const struct mint_order *order)
 	return -r;
 }
 
-static int sign(jwt_t *jwt, const char *private_pem, char **ret_text)
+static int sign(jwt_t *jwt, enum key_algorithm algorithm, const char *private_pem, char **ret_text)
 {
 	char *text;
-	int r = jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)private_pem,
-	                    (int)strlen(private_pem));
+	int r = jwt_set_alg(jwt, algorithm == KEY_RS256 ? JWT_ALG_RS256 : JWT_ALG_ES256,
+	                    (const unsigned char *)private_pem, (int)strlen(private_pem));
 
 	if (r)
 		return -r;
@@ -143,7 +145,7 @@ int mint_token(const struct mint_order *order, const char *private_pem, char **r
 	r = fill(jwt, order);
 	if (r < 0)
 		return r;
-	r = sign(jwt, private_pem, &text);
+	r = sign(jwt, order->algorithm, private_pem, &text);
 	wipe_stack();
 	if (r < 0)
 		return r;

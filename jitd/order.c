@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jitd/order.h"
 
+#include <errno.h>
+
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "jitd/key_rows.h"
 
 const char *token_kind_word(enum token_kind kind)
 {
@@ -13,7 +16,8 @@ const char *token_kind_word(enum token_kind kind)
 
 int order_fill(const struct jitd *jitd, const struct access *access, struct mint_order *order)
 {
-	int r = text_copy(order->kid, sizeof(order->kid), keys_current_kid(jitd->keys));
+	const struct signer *signer = keys_signer(jitd->keys);
+	int r = signer ? text_copy(order->kid, sizeof(order->kid), signer->kid) : -ENOKEY;
 
 	if (r == 0)
 		r = text_copy(order->iss, sizeof(order->iss), jitd->host_id);
@@ -23,8 +27,18 @@ int order_fill(const struct jitd *jitd, const struct access *access, struct mint
 		r = text_copy(order->sub, sizeof(order->sub), access->subject);
 	if (r == 0)
 		r = text_copy(order->scope, sizeof(order->scope), access->scope);
+	if (r == 0)
+		order->algorithm = signer->algorithm;
 	order->access = access->id;
 	return r;
+}
+
+int order_stands(const struct jitd *jitd, const struct mint_order *order, const struct keys *keys,
+                 bool *ret_stands)
+{
+	int r = key_row_stands(jitd->store, order->kid, order->exp, ret_stands);
+
+	return r == 0 && !*ret_stands && keys == jitd->keys ? -EIO : r;
 }
 
 struct expectation order_expectation(const struct jitd *jitd, int64_t now)

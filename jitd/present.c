@@ -18,6 +18,7 @@
 struct reading {
 	struct presented presented; /* first: becomes the caller's */
 	struct jitd *jitd;
+	struct keys *keys;       /* held */
 	char *text;              /* the token, typed or minted for a code */
 	bool cut;                /* what was typed is as long as what an ssh client cuts to */
 	struct mint_order order; /* of a code */
@@ -33,6 +34,7 @@ struct presented *presented_free(struct presented *presented)
 	if (!reading)
 		return NULL;
 	cleanup_secret(&reading->text);
+	keys_release(reading->keys);
 	identity_free(presented->subject);
 	explicit_bzero(reading, sizeof(*reading));
 	free(reading);
@@ -80,12 +82,11 @@ static void read_on_pool(void *job)
 	int r = 0;
 
 	if (presented->kind == KIND_CODE)
-		r = mint_token(&reading->order, keys_current_pem(reading->jitd->keys),
-		               &reading->text);
+		r = mint_token(&reading->order, keys_signer(reading->keys)->pem, &reading->text);
 	if (r < 0 || !reading->text)
 		presented->token.reason = TOKEN_REASON_INTERNAL;
 	else
-		token_read(reading->text, strlen(reading->text), keys_set(reading->jitd->keys),
+		token_read(reading->text, strlen(reading->text), keys_set(reading->keys),
 		           &reading->expectation, &presented->token);
 }
 
@@ -225,6 +226,7 @@ void present(struct jitd *jitd, const struct door *door, const char *text, bool 
 		return;
 	}
 	reading->jitd = jitd;
+	reading->keys = keys_hold(jitd->keys);
 	reading->done = done;
 	reading->context = context;
 	reason = classify(reading, door, text, counts);

@@ -146,6 +146,17 @@ static void check_max_grant(struct complaints *complaints, const struct conf_ent
 		         entry->values.items[0]);
 }
 
+static void check_algorithm(struct complaints *complaints, const struct conf_entry *entry)
+{
+	const char *name = entry->values.items[0];
+
+	if (strcmp(name, "ES256") != 0 && strcmp(name, SETTINGS_RS256) != 0)
+		complain(complaints, entry->line, entry->key->name,
+		         "\"%.80s\" is no algorithm that jitd signs with; write \"ES256\" or "
+		         "\"" SETTINGS_RS256 "\"",
+		         name);
+}
+
 static void check_requests(struct complaints *complaints, const struct conf_entry *entry)
 {
 	if (entry->number < 1 || entry->number > SETTINGS_REQUESTS_MAX)
@@ -248,6 +259,7 @@ static const struct {
 } checks[] = {
         {"host-id", check_host_id},
         {"max-grant", check_max_grant},
+        {"algorithm", check_algorithm},
         {"admins", check_names},
         {"auditors", check_names},
         {"requests-per-minute", check_requests},
@@ -292,6 +304,12 @@ int settings_parse(const struct policy_source *source, policy_report *report, vo
 	if (r == 0)
 		*ret_settings = take_ptr(settings);
 	return r;
+}
+
+struct policy_site settings_site(const struct settings *settings)
+{
+	return (struct policy_site){.max_grant = settings->max_grant,
+	                            .rs256 = !strcmp(settings->algorithm, SETTINGS_RS256)};
 }
 
 struct settings *settings_free(struct settings *settings)

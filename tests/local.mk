@@ -19,13 +19,17 @@ tests_hostile_reader_LDADD = libtoken.la libbase.la
 dist_check_SCRIPTS += tests/hostile/reader_test
 TESTS += tests/hostile/reader_test
 
-# by hand: make tests/bench/policy
+# by hand: make tests/bench/policy tests/bench/token
 if HAVE_CMOCKA
-EXTRA_PROGRAMS = tests/bench/policy
-tests_bench_policy_SOURCES = tests/bench/policy.c token/token_test_sign.c token/token_test_sign.h
+EXTRA_PROGRAMS = tests/bench/policy tests/bench/token
+tests_bench_policy_SOURCES = tests/bench/policy.c tests/bench/timing.c tests/bench/timing.h \
+	token/token_test_sign.c token/token_test_sign.h
 # both rooms have a read_reason, which no other program links
 tests_bench_policy_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -Dread_reason=read_token_reason
 tests_bench_policy_LDADD = libtoken.la libpolicy.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+tests_bench_token_SOURCES = tests/bench/timing.c tests/bench/timing.h tests/bench/token.c
+tests_bench_token_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(LIBJWT_CFLAGS)
+tests_bench_token_LDADD = libtokentest.la $(OPENSSL_LIBS) $(LIBJWT_LIBS)
 endif
 
 EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/format tests/lint/shell tests/lint/man \
