@@ -93,6 +93,11 @@ static void take_effect(struct check *check)
 {
 	struct reservation made = {.access = check->judgement.access, .uid = check->door.uid};
 
+	/* one that did not fit would be none, and a reservation without is one that somebody
+	 * vouched for */
+	_Static_assert(sizeof(made.jti) >= sizeof(check->presented->token.claims.jti), "fits");
+	_Static_assert(sizeof(made.jti) >= sizeof(check->presented->foreign->claims.replay),
+	               "fits");
 	if (check->presented)
 		best_effort(text_copy(made.jti, sizeof(made.jti), presented_jti(check->presented)));
 	else
