@@ -338,6 +338,10 @@ static void without_jitd_the_exit_code_is_3(void **state)
 	        {"jitd-admin", "sessions"},
 	        {"jitd-admin", "policy", "reload"},
 	        {"jitd-admin", "audit", "list"},
+	        {"jitd-admin", "keys", "list"},
+	        {"jitd-admin", "keys", "rotate"},
+	        {"jitd-admin", "keys", "retire", "jZajLOcg"},
+	        {"jitd-admin", "keys", "export"},
 	        {"jitd-admin", "status"},
 	};
 

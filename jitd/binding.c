@@ -37,74 +37,44 @@ static bool meet(const char *scopes, const char *others)
 
 /* Is the key bound to somebody else's access for one of these scopes? It would tell neither from
  * the other. */
-static int taken(const struct call *call, const char *key, const char *scopes, bool *ret_taken)
+static int is_taken(struct jitd *jitd, const struct wish *wish, bool *ret_taken)
 {
 	cleanup(query_done) struct query query =
-	        store_query(call->jitd->store, STATEMENT_ACCESS_ACTIVE_BY_KEY);
+	        store_query(jitd->store, STATEMENT_ACCESS_ACTIVE_BY_KEY);
 	int r;
 
-	query_text(&query, ":key", key);
-	query_number(&query, ":now", call->now);
+	query_text(&query, ":key", wish->user_key);
+	query_number(&query, ":now", wish->now);
 	while ((r = query_step(&query)) == QUERY_ROW) {
 		cleanup(cleanup_access) struct access *access = NULL;
 		r = access_of_row(&query, &access);
 		if (r < 0)
 			return r;
-		if (access->uid != call->caller->uid && meet(scopes, access->scope))
+		if (access->uid != wish->subject->uid && !strcmp(access->host, wish->host) &&
+		    meet(wish->scopes, access->scope))
 			*ret_taken = true;
 	}
 	return r;
 }
 
-static int find_key(struct call *call, const struct rule *rule,
-                    char ret_key[static FINGERPRINT_SIZE], bool *ret_refused)
+int binding_of_wish(struct jitd *jitd, struct wish *wish)
 {
-	int r;
+	bool taken = false;
+	int r = 0;
 
-	if (call->in.request.user_key[0]) {
-		if (fingerprint_is_good(call->in.request.user_key))
-			return text_copy(ret_key, FINGERPRINT_SIZE, call->in.request.user_key);
-		*ret_refused = true;
-		return call_refuse(call, "user-key",
-		                   "--user-key: not the fingerprint of an ssh key: SHA256: and 43 "
-		                   "characters, as ssh-keygen -lf FILE prints it");
-	}
-	r = session_key_of(call->jitd, &call->peer->process, call->caller->uid, ret_key);
-	if (r < 0 || ret_key[0])
+	if (!wish->rule->bind_ssh_key && !wish->user_key[0])
+		return WISH_GOOD;
+	if (!all_ssh(wish->scopes))
+		return WISH_KEY_UNSEEN;
+	if (!wish->user_key[0] && wish->process)
+		r = session_key_of(jitd, wish->process, wish->subject->uid, wish->user_key);
+	if (r == 0 && !wish->user_key[0])
+		return WISH_KEY_MISSING;
+	if (r == 0)
+		r = is_taken(jitd, wish, &taken);
+	if (r < 0)
 		return r;
-	*ret_refused = true;
-	return call_refuse(call, "user-key-missing",
-	                   "rule %s binds to your ssh key, and you did not come here by one: "
-	                   "--user-key names it (ssh-keygen -lf ~/.ssh/id_ed25519.pub prints it)",
-	                   rule->title);
-}
-
-int binding_of_request(struct call *call, const struct rule *rule, const char *scopes,
-                       char ret_key[static FINGERPRINT_SIZE], bool *ret_refused)
-{
-	bool others = false;
-	int r;
-
-	ret_key[0] = '\0';
-	if (!rule->bind_ssh_key && !call->in.request.user_key[0])
-		return 0;
-	if (!all_ssh(scopes)) {
-		*ret_refused = true;
-		return call_refuse(call, "no-key",
-		                   "%s binds to an ssh key, which is seen at ssh alone: ask for "
-		                   "scopes such as ssh:alice, and for others apart",
-		                   rule->bind_ssh_key ? "the rule" : "--user-key");
-	}
-	r = find_key(call, rule, ret_key, ret_refused);
-	if (r == 0 && !*ret_refused)
-		r = taken(call, ret_key, scopes, &others);
-	if (r < 0 || !others)
-		return r;
-	*ret_refused = true;
-	return call_refuse(call, "key-of-several",
-	                   "ssh key %s is bound to an access of somebody else for the same: each "
-	                   "needs a key of their own",
-	                   ret_key);
+	return taken ? WISH_KEY_TAKEN : WISH_GOOD;
 }
 
 /* ---- a door ---- */

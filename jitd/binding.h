@@ -6,15 +6,13 @@
 #ifndef JIT_JITD_BINDING_H
 #define JIT_JITD_BINDING_H
 
-#include "jitd/call.h"
 #include "jitd/door.h"
+#include "jitd/wish.h"
 
-/* The key that a request for `scopes` by `rule` is bound to: the one that it names; else, where the
- * rule binds, that of the caller's ssh login from which it is made. Empty: it is bound to none.
- * Refuses where there is none to be found, where it has not the form of one, where somebody else's
- * running access for one of these scopes is bound to it, and scopes of other services than ssh. */
-must_check int binding_of_request(struct call *call, const struct rule *rule, const char *scopes,
-                                  char ret_key[static FINGERPRINT_SIZE], bool *ret_refused);
+/* Within a message, of a wish whose rule is found: the key that it is bound to, if it is: the one
+ * that it names; else, where the rule binds, that of the subject's ssh login from which its process
+ * descends. 0, an enum wish_result, -errno. */
+must_check int binding_of_wish(struct jitd *jitd, struct wish *wish);
 
 enum {
 	BINDING_NOBODYS = 0,

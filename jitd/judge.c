@@ -96,10 +96,9 @@ static enum reason reason_of_state(enum access_state state)
 	return reason_of[state];
 }
 
-/* Does the door show the key that the access is bound to, or will it? */
-static enum reason judge_key(const struct door *door, const struct access *access)
+enum reason judge_key(const struct door *door, const char *user_key)
 {
-	if (!access->user_key[0] || door_shows_key(door, access->user_key))
+	if (!user_key[0] || door_shows_key(door, user_key))
 		return REASON_NONE;
 	if (door->keys.later)
 		return REASON_NONE;
@@ -116,7 +115,7 @@ static enum reason judge_grant(struct jitd *jitd, const struct door *door,
 		return REASON_REVOKED;
 	if (access->uid != door->uid)
 		return REASON_INTERNAL;
-	if (strcmp(access->host, jitd->host_id) != 0)
+	if (access_is_elsewhere(jitd, access))
 		return REASON_HOST;
 	if (door->now < access->from - TOKEN_SKEW || door->now >= access->until)
 		return REASON_EXPIRED;
@@ -124,7 +123,7 @@ static enum reason judge_grant(struct jitd *jitd, const struct door *door,
 		return REASON_WRONG_ACCOUNT;
 	if (access->uses_left == 0)
 		return REASON_USED_UP;
-	return judge_key(door, access);
+	return judge_key(door, access->user_key);
 }
 
 static bool same_digest(const char *a, const char *b)
@@ -182,6 +181,8 @@ static enum reason judge_question(const struct jitd *jitd, const struct access *
 {
 	if (!question_is_good(question))
 		return REASON_INTERNAL;
+	if (*access->via && !trust_named(&jitd->settings->trusts, access->via))
+		return REASON_TRUST_GONE;
 	if (!names_include(access->who, question->subject))
 		return REASON_NOT_A_MEMBER;
 	return question_denied_by(jitd, access, question) ? REASON_RULE_DENIES : REASON_NONE;
@@ -191,7 +192,7 @@ enum reason judge_rules(const struct jitd *jitd, const struct access *access,
                         const struct identity *subject, int64_t now)
 {
 	const struct question question =
-	        question_of(jitd, subject, access->scope, access->host, now);
+	        question_of(jitd, subject, access->scope, access->host, access->via, now);
 
 	return judge_question(jitd, access, &question);
 }
@@ -201,8 +202,8 @@ static enum reason judge_policy(const struct jitd *jitd, const struct door *door
                                 const struct access *access)
 {
 	char scope[SCOPE_SIZE];
-	struct question question =
-	        question_of(jitd, door->subject, access->scope, access->host, door->now);
+	struct question question = question_of(jitd, door->subject, access->scope, access->host,
+	                                       access->via, door->now);
 
 	if (door->account && door_scope(door, scope) == 0)
 		question.scopes = scope;
@@ -296,7 +297,7 @@ static enum reason reason_without_token(const struct access *access)
 }
 
 /* The newest access that was for this door says why; else one for the same service and another
- * account. */
+ * account, or for another host. */
 int judge_nothing(struct jitd *jitd, const struct door *door, struct judgement *judgement)
 {
 	cleanup(query_done) struct query query =
@@ -310,13 +311,16 @@ int judge_nothing(struct jitd *jitd, const struct door *door, struct judgement *
 		r = access_of_row(&query, &access);
 		if (r < 0)
 			return r;
-		if (door_fits(door, access->scope)) {
+		if (door_fits(door, access->scope) && !access_is_elsewhere(jitd, access)) {
 			judge_no(judgement, reason_without_token(access), access->id);
 			return 0;
 		}
 		if (judgement->reason == REASON_NO_ACCESS && access->state == STATE_ACTIVE &&
 		    scope_has_service(access->scope, door->service))
-			judge_no(judgement, REASON_WRONG_ACCOUNT, access->id);
+			judge_no(judgement,
+			         access_is_elsewhere(jitd, access) ? REASON_HOST
+			                                           : REASON_WRONG_ACCOUNT,
+			         access->id);
 	}
 	return r < 0 ? r : 0;
 }
@@ -338,25 +342,12 @@ int judgement_burn(struct jitd *jitd, struct judgement *judgement, const char *j
 	return r == QUERY_ROW ? query_finish(&query) : 0;
 }
 
-static int spend(struct jitd *jitd, uint32_t id, int64_t *ret_left)
-{
-	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_ACCESS_USE);
-	int r;
-
-	query_number(&query, ":id", id);
-	r = query_step(&query);
-	if (r != QUERY_ROW)
-		return r < 0 ? r : ACCESS_WRONG_STATE;
-	*ret_left = query_column(&query, 0);
-	return query_finish(&query);
-}
-
 int judgement_open(struct jitd *jitd, struct judgement *judgement,
                    const struct session_facts *facts, uint32_t *ret_session)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
 	int64_t left = -1;
-	int r = judgement->counts ? spend(jitd, judgement->access, &left) : 0;
+	int r = judgement->counts ? access_use(jitd, judgement->access, &left) : 0;
 
 	if (r == ACCESS_WRONG_STATE) {
 		judge_no(judgement, REASON_USED_UP, judgement->access);
@@ -372,6 +363,16 @@ int judgement_open(struct jitd *jitd, struct judgement *judgement,
 }
 
 /* ---- words ---- */
+
+const char *reason_word(enum reason reason)
+{
+	return reasons[reason].word;
+}
+
+const char *reason_line(enum reason reason)
+{
+	return reasons[reason].line;
+}
 
 const char *judgement_word(const struct judgement *judgement)
 {

@@ -50,6 +50,8 @@ must_check int judge_candidate(struct jitd *jitd, const struct door *door, uint3
 /* Of an access whose token was typed and burned for this process before. */
 must_check int judge_reserved(struct jitd *jitd, const struct door *door,
                               const struct reservation *reservation, struct judgement *judgement);
+/* Does the door show this key, or will it? NONE also where the key is "". */
+enum reason judge_key(const struct door *door, const char *user_key);
 /* At a door that shows no key yet, and nothing else opens: allows without an access where somebody
  * holds one that is bound to a key. Who comes, and by which access, open_session decides. */
 must_check int judge_until_key_is_seen(struct jitd *jitd, const struct door *door,
@@ -74,6 +76,9 @@ must_check int judgement_burn(struct jitd *jitd, struct judgement *judgement, co
 must_check int judgement_open(struct jitd *jitd, struct judgement *judgement,
                               const struct session_facts *facts, uint32_t *ret_session);
 
+/* For the log, and for a person who is vouched for; %u in a line is the access. */
+const char *reason_word(enum reason reason);
+const char *reason_line(enum reason reason);
 const char *judgement_word(const struct judgement *judgement);
 /* One line for the person: why, and what to type next; where nobody vouches for them always the
  * same, but for what is plain from what they typed. */

@@ -21,23 +21,35 @@
 #define NOW INT64_C(1800000000)
 
 struct signer {
+	enum key_algorithm algorithm;
 	char *pem;
 	struct keyset *keys;
 	char kid[KID_SIZE];
 };
 
-static int signer_make(void **state)
+static int signer_make(void **state, enum key_algorithm algorithm)
 {
 	struct signer *signer = calloc(1, sizeof(*signer));
 	struct key *key = NULL;
 
-	if (!signer || key_generate(KEY_ES256, &signer->pem, NULL) < 0 ||
+	if (!signer || key_generate(algorithm, &signer->pem, NULL) < 0 ||
 	    key_from_private_pem(signer->pem, &key, NULL) < 0)
 		return -1;
+	signer->algorithm = algorithm;
 	memcpy(signer->kid, key_kid(key), sizeof(signer->kid));
 	signer->keys = keyset_new();
 	*state = signer;
 	return keyset_add(signer->keys, key, INT64_MIN, INT64_MAX, false);
+}
+
+static int signer_es256(void **state)
+{
+	return signer_make(state, KEY_ES256);
+}
+
+static int signer_rs256(void **state)
+{
+	return signer_make(state, KEY_RS256);
 }
 
 static int signer_drop(void **state)
@@ -60,6 +72,7 @@ static struct mint_order good_order(const struct signer *signer)
 	        .iat = NOW,
 	        .exp = NOW + 900,
 	        .access = 42,
+	        .algorithm = signer->algorithm,
 	};
 
 	memcpy(order.kid, signer->kid, sizeof(signer->kid));
@@ -126,8 +139,8 @@ static void header_and_claims_are_exactly_these(void **state)
 	at = token;
 	decode_part(&at, json);
 	assert_int_equal(text_format(expected, sizeof(expected),
-	                             "{\"alg\":\"ES256\",\"kid\":\"%s\",\"typ\":\"JWT\"}",
-	                             signer->kid),
+	                             "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"JWT\"}",
+	                             key_algorithm_name(signer->algorithm), signer->kid),
 	                 0);
 	assert_string_equal(json, expected);
 	decode_part(&at, json);
@@ -376,11 +389,38 @@ static void another_key_with_the_same_kid_does_not_pass(void **state)
 	struct token_result result = {0};
 	const struct expectation expectation = {order.iss, order.aud, NOW, TOKEN_LIFETIME_MAX};
 
-	assert_int_equal(key_generate(KEY_ES256, &other, NULL), 0);
+	assert_int_equal(key_generate(signer->algorithm, &other, NULL), 0);
 	assert_int_equal(mint_token(&order, other, &token), 0);
 	token_read(token, strlen(token), signer->keys, &expectation, &result);
 	assert_true(result.decision != DECISION_ALLOW);
 	assert_int_equal(result.reason, TOKEN_REASON_SIGNATURE);
+}
+
+/* What a key cannot do is not written under its name. */
+static void a_key_of_another_algorithm_signs_nothing(void **state)
+{
+	const struct signer *signer = *state;
+	struct mint_order order = good_order(signer);
+	char *token = NULL;
+
+	order.algorithm = signer->algorithm == KEY_ES256 ? KEY_RS256 : KEY_ES256;
+	assert_true(mint_token(&order, signer->pem, &token) < 0);
+	assert_null(token);
+	order.algorithm = KEY_NONE;
+	refuse(signer, &order, "no algorithm");
+	order.algorithm = (enum key_algorithm)3;
+	refuse(signer, &order, "an algorithm that is none");
+}
+
+/* What a prompt takes decides between token and code (jitd/issue.c). */
+static void only_es256_fits_a_prompt(void **state)
+{
+	const struct signer *signer = *state;
+	struct mint_order order = good_order(signer);
+	cleanup(cleanup_secret) char *token = NULL;
+
+	assert_int_equal(mint_token(&order, signer->pem, &token), 0);
+	assert_int_equal(strlen(token) <= TOKEN_TYPED_MAX, signer->algorithm == KEY_ES256);
 }
 
 static void names_of_tokens_are_hex_and_differ(void **state)
@@ -443,9 +483,12 @@ int main(void)
 	        cmocka_unit_test(times_and_numbers_out_of_bounds_are_refused),
 	        cmocka_unit_test(a_bad_key_signs_nothing),
 	        cmocka_unit_test(another_key_with_the_same_kid_does_not_pass),
+	        cmocka_unit_test(a_key_of_another_algorithm_signs_nothing),
+	        cmocka_unit_test(only_es256_fits_a_prompt),
 	        cmocka_unit_test(names_of_tokens_are_hex_and_differ),
 	        cmocka_unit_test(threads_mint_side_by_side),
 	};
 
-	return cmocka_run_group_tests(tests, signer_make, signer_drop);
+	return cmocka_run_group_tests_name("ES256", tests, signer_es256, signer_drop) +
+	       cmocka_run_group_tests_name("RS256", tests, signer_rs256, signer_drop);
 }

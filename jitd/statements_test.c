@@ -28,7 +28,7 @@ static const char *const schema[] = {
 
 /* These hold what is alive only. */
 static const char *const small[] = {"access_pending", "access_active", "access_live",
-                                    "session_live"};
+                                    "session_live", "key_live"};
 
 static bool walks_over_history(const char *step)
 {

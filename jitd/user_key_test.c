@@ -76,8 +76,8 @@ static void one_may_bind_what_the_rule_does_not(void **state)
 	                     both = request_with("ssh:news sudo:lp", key_a.fingerprint);
 	struct message answer;
 
-	expect_refusal(host, AS(GAMES), &sudo,
-	               "--user-key binds to an ssh key, which is seen at ssh", "no-key");
+	expect_refusal(host, AS(GAMES), &sudo, "(--user-key), which is seen at ssh alone",
+	               "no-key");
 	expect_refusal(host, AS(GAMES), &both, "no rule", "no-rule");
 	say(host, AS(NEWS), &plain, &answer);
 	must_be_bound(host, &answer, "");

@@ -91,6 +91,8 @@ static void look_for_comparison(const char *path, const char *line)
 	        "strcmp(algorithm, kind->name)",
 	        "strcmp(type, HEADER_TYPE)",
 	        "strcmp(use, \"sig\")",
+	        "strcmp(number, wanted)",
+	        "strcmp(json_is_true(value) ? \"true\" : \"false\", wanted)",
 	        "strncmp(pem, first, strlen(first))",
 	        "strncmp(text, PREFIX, prefix)",
 	        "memcmp(blob->bytes + LENGTH_SIZE, type, length)",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/daemon/logins.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -75,15 +76,24 @@ static void be_command(int fd, struct person person)
 	_exit(0);
 }
 
+/* Nothing of ours is left before there are more of them, who may come to run late. */
 static void be_sshd(const int ends[static 3], struct person person)
 {
+	int high[3];
+
+	for (int i = 0; i < 3; i++)
+		high[i] = fcntl(ends[i], F_DUPFD, 256);
+	close_range(3, 255, 0);
+	for (int i = 0; i < 3; i++)
+		dup2(high[i], 3 + i);
+	close_range(6, ~0U, 0);
 	if (setsid() < 0)
 		_exit(1);
 	if (fork() == 0)
-		connect_for(ends[1]);
+		connect_for(4);
 	if (fork() == 0)
-		be_command(ends[2], person);
-	connect_for(ends[0]);
+		be_command(5, person);
+	connect_for(3);
 }
 
 void sshd_begin_for(struct sshd *sshd, struct person person)
@@ -96,8 +106,6 @@ void sshd_begin_for(struct sshd *sshd, struct person person)
 	}
 	sshd->pid = fork();
 	if (sshd->pid == 0) {
-		for (size_t i = 0; i < 3; i++)
-			close(pairs[i][0]);
 		be_sshd(theirs, person);
 	}
 	assert_true(sshd->pid > 0);
