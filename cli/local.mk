@@ -53,6 +53,7 @@ libcli_la_SOURCES = \
 	cli/json.c cli/json.h \
 	cli/listing.c cli/listing.h \
 	cli/table.c cli/table.h \
+	cli/user_key.c cli/user_key.h \
 	cli/when.c cli/when.h
 libcli_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libcli_la_LIBADD = libpolicy.la libtoken.la libwire.la libbase.la $(JANSSON_LIBS)

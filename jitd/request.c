@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "jitd/binding.h"
 #include "jitd/wish.h"
 #include "policy/ticket.h"
 
@@ -73,24 +74,27 @@ static int check_wish(struct call *call, struct wish *wish, bool *ret_refused)
 		return r;
 	r = wish_judge(call->jitd, wish);
 	*ret_refused = r != WISH_GOOD;
-	return r > WISH_GOOD ? wish_refuse(call, wish, (enum wish_result)r) : r;
+	if (r != WISH_GOOD)
+		return r < 0 ? r : wish_refuse(call, wish, (enum wish_result)r);
+	return binding_of_request(call, wish->rule, wish->scopes, wish->user_key, ret_refused);
 }
 
 static void answer(struct call *call, const struct wish *wish, uint32_t id)
 {
 	const char *on = is_elsewhere(call) ? " on " : "", *host = *on ? wish->host : "";
+	const char *lead = wish->user_key[0] ? ", ssh key " : "", *key = wish->user_key;
 	char length[DURATION_SIZE];
 
 	format_duration(wish->seconds, length);
 	if (!wish->rule->approvals) {
 		call->activate = id;
-		call_done(call, id, "access %u is active: %s%s%s for %s", id, wish->scopes, on,
-		          host, length);
+		call_done(call, id, "access %u is active: %s%s%s for %s%s%s", id, wish->scopes, on,
+		          host, length, lead, key);
 		return;
 	}
-	call_done(call, id, "access %u waits for %u approval%s: %s%s%s for %s (rule %s)", id,
+	call_done(call, id, "access %u waits for %u approval%s: %s%s%s for %s (rule %s%s%s)", id,
 	          wish->rule->approvals, wish->rule->approvals == 1 ? "" : "s", wish->scopes, on,
-	          host, length, wish->rule->title);
+	          host, length, wish->rule->title, lead, key);
 }
 
 int handle_request(struct call *call)
@@ -106,7 +110,8 @@ int handle_request(struct call *call)
 	                    .now = call->now,
 	                    .seconds = in->seconds};
 	bool refused = false;
-	char text[SCOPES_SIZE + REASON_MAX + TICKET_MAX + sizeof(in->host) + 128];
+	char text[SCOPES_SIZE + REASON_MAX + TICKET_MAX + sizeof(in->host) + FINGERPRINT_SIZE +
+	          128];
 	uint32_t id;
 	int r = check_wish(call, &wish, &refused);
 
@@ -116,11 +121,11 @@ int handle_request(struct call *call)
 	if (r < 0)
 		return r;
 	answer(call, &wish, id);
-	best_effort(text_format(text, sizeof(text), "%s%s%s by rule %s%s%s%s%s", wish.scopes,
-	                        is_elsewhere(call) ? " on " : "",
-	                        is_elsewhere(call) ? wish.host : "", wish.rule->title,
-	                        *in->ticket ? ", ticket " : "", in->ticket, *in->reason ? ": " : "",
-	                        in->reason));
+	best_effort(text_format(
+	        text, sizeof(text), "%s%s%s by rule %s%s%s%s%s%s%s", wish.scopes,
+	        is_elsewhere(call) ? " on " : "", is_elsewhere(call) ? wish.host : "",
+	        wish.rule->title, wish.user_key[0] ? ", ssh key " : "", wish.user_key,
+	        *in->ticket ? ", ticket " : "", in->ticket, *in->reason ? ": " : "", in->reason));
 	return audit_append(call->jitd, call->now,
 	                    &(struct event){.event = EVENT_REQUEST,
 	                                    .access = id,

@@ -76,8 +76,8 @@ static enum wish_result judge_terms(struct wish *wish)
 {
 	const struct rule *rule = wish->rule;
 
-	if (rule->bind_ssh_key)
-		return WISH_BOUND;
+	if (rule->bind_ssh_key && wish->via[0] && !wish->user_key[0])
+		return WISH_UNBOUND;
 	if (rule->reason == REASON_REQUIRED && !wish->reason[0])
 		return WISH_REASON;
 	if (!rule_takes_ticket(rule, wish->ticket))
@@ -126,9 +126,9 @@ static int refuse_by_rule(struct call *call, const struct wish *wish, enum wish_
 	if (why == WISH_RULE_DENIES)
 		return call_refuse(call, "rule-denies", "rule %s denies %s to %s", title,
 		                   wish->scopes, wish->subject->name);
-	if (why == WISH_BOUND)
-		return call_refuse(call, "not-enforced",
-		                   "rule %s binds to an ssh key, which this version cannot check",
+	if (why == WISH_UNBOUND)
+		return call_refuse(call, "user-key-missing",
+		                   "rule %s binds to an ssh key, and the token names none in cnf",
 		                   title);
 	if (why == WISH_REASON)
 		return call_refuse(call, "reason-missing",
@@ -229,6 +229,7 @@ int wish_insert(struct jitd *jitd, const struct wish *wish, uint32_t *ret_access
 	query_number(&query, ":now", wish->now);
 	query_text(&query, ":via", wish->via);
 	query_text(&query, ":issuer", wish->issuer);
+	query_text(&query, ":user_key", wish->user_key);
 	query_number(&query, ":foreign", wish->foreign);
 	query_number(&query, ":ends", wish->ends);
 	query_number(&query, ":lapses",

@@ -19,6 +19,7 @@ struct wish {
 	uint32_t foreign;         /* the issuer's own number; 0: not told */
 	int64_t ends;             /* when it ends for good, by that token; 0: no such time */
 	bool typed;               /* no held token, whatever the rule says */
+	char user_key[FINGERPRINT_SIZE]; /* the ssh key that it is bound to; "": none */
 	int64_t now;
 	int64_t seconds; /* WIRE_DEFAULT: as the rule says, or until `ends`; set by wish_judge() */
 	const struct rule *rule; /* set by wish_judge(): that lets it be, or that denies it */
@@ -33,7 +34,7 @@ enum wish_result {
 	WISH_PENDING, /* too many wait already */
 	WISH_NO_RULE,
 	WISH_RULE_DENIES,
-	WISH_BOUND, /* to an ssh key, which this version cannot check */
+	WISH_UNBOUND, /* the rule binds to an ssh key, and the token that asks names none */
 	WISH_REASON,
 	WISH_TICKET,
 	WISH_DURATION,
