@@ -279,6 +279,27 @@ static void a_retired_key_is_refused_at_the_next_check(void **state)
 	                 1);
 }
 
+/* Tokens that were used, or are over, need no key any more. */
+static void a_retired_key_ends_what_lives_of_it_alone(void **state)
+{
+	struct host *host = need_locksmith(state);
+	struct wire_key old = key_in(host, "current");
+	const struct message auth = typed_check("login", PHASE_AUTH, "news", 7);
+	uint32_t used, over, out;
+	char secret[SECRET_SIZE];
+	struct talk talk;
+
+	over = must_issue(host, AS(GAMES), "login:news", true, secret);
+	*people_ahead() = 301;
+	used = must_issue(host, AS(GAMES), "login:news", false, secret);
+	assert_int_equal(type_in(host, &auth, secret, &talk), DECISION_ALLOW);
+	out = must_issue(host, AS(GAMES), "login:news", true, secret);
+	retire(host, old.kid);
+	expect_state(host, over, "active");
+	expect_state(host, used, "active");
+	expect_state(host, out, "revoked");
+}
+
 static void retiring_the_current_one_rotates_first(void **state)
 {
 	struct host *host = need_locksmith(state);
@@ -504,6 +525,7 @@ int main(void)
 	        TEST(a_key_without_tokens_goes_at_once),
 	        TEST(a_key_verifies_no_longer_than_it_says),
 	        TEST(a_retired_key_is_refused_at_the_next_check),
+	        TEST(a_retired_key_ends_what_lives_of_it_alone),
 	        TEST(retiring_the_current_one_rotates_first),
 	        TEST(a_next_key_is_retired_and_another_made),
 	        TEST(revoking_by_key_leaves_the_key),
