@@ -64,7 +64,9 @@ void access_standing(const struct wire_access *access, int64_t now,
 void access_next(const struct wire_access *access, char ret_text[static NEXT_SIZE])
 {
 	ret_text[0] = '\0';
-	if (is_state(access, "active") && !strcmp(access->present, "typed"))
+	if (is_state(access, "active") && access->elsewhere)
+		(void)snprintf(ret_text, NEXT_SIZE, "get a token: jit token %u", access->id);
+	else if (is_state(access, "active") && !strcmp(access->present, "typed"))
 		(void)snprintf(ret_text, NEXT_SIZE, "get a code: jit token %u --code", access->id);
 }
 
@@ -220,6 +222,21 @@ static void print_sessions(const struct access_record *record, int64_t now)
 	}
 }
 
+/* Where it came from, if a token asked for it. */
+static void print_origin(const struct wire_access *access, int64_t now)
+{
+	char via[sizeof(access->via) + sizeof(access->issuer) + 64], number[32] = "";
+
+	if (!*access->via)
+		return;
+	if (access->foreign)
+		(void)snprintf(number, sizeof(number), ", access %u there", access->foreign);
+	(void)snprintf(via, sizeof(via), "%s, by a token of %s%s", access->via, access->issuer,
+	               number);
+	print_line("via", via);
+	print_time("ends", access->ends, now);
+}
+
 static void print_in_full(const struct access_record *record, int64_t now)
 {
 	const struct wire_access *access = &record->access;
@@ -251,6 +268,7 @@ static void print_in_full(const struct access_record *record, int64_t now)
 	print_line("scope", access->scope);
 	print_line("for", lasts);
 	print_line("host", access->host);
+	print_origin(access, now);
 	print_line("rule", access->rule);
 	print_line("reason", access->reason);
 	print_line("ticket", access->ticket);

@@ -36,6 +36,7 @@ libcli_la_SOURCES = \
 	cli/help.c cli/help.h \
 	cli/interrupt.c cli/interrupt.h \
 	cli/jit.c \
+	cli/subject/asking.c cli/subject/asking.h \
 	cli/subject/askpass.c \
 	cli/subject/cancel.c \
 	cli/subject/jit.h \

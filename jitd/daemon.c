@@ -142,14 +142,14 @@ static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault
 	if (r < 0)
 		return r;
 	r = make_parts(jitd);
-	if (r == 0)
-		r = write_start(jitd);
 	if (r < 0)
 		return fault_set(fault, r, "cannot start: %s", strerror(-r));
 	r = rotation_start(jitd, fault);
 	if (r < 0)
 		return r;
-	r = peers_new(jitd, sockets, &peer_calls, &jitd->peers);
+	r = write_start(jitd);
+	if (r == 0)
+		r = peers_new(jitd, sockets, &peer_calls, &jitd->peers);
 	if (r < 0)
 		return fault_set(fault, r, "cannot start: %s", strerror(-r));
 	*sockets = (struct sockets){.pam = -1, .client = -1};

@@ -93,7 +93,7 @@ static enum reason judge_grant(struct jitd *jitd, const struct door *door,
 		return REASON_REVOKED;
 	if (access->uid != door->uid)
 		return REASON_INTERNAL;
-	if (strcmp(access->host, jitd->host_id) != 0)
+	if (access_is_elsewhere(jitd, access))
 		return REASON_HOST;
 	if (door->now < access->from - TOKEN_SKEW || door->now >= access->until)
 		return REASON_EXPIRED;
@@ -167,7 +167,7 @@ enum reason judge_rules(const struct jitd *jitd, const struct access *access,
                         const struct identity *subject, int64_t now)
 {
 	const struct question question =
-	        question_of(jitd, subject, access->scope, access->host, now);
+	        question_of(jitd, subject, access->scope, access->host, access->via, now);
 
 	return judge_question(jitd, access, &question);
 }
@@ -177,8 +177,8 @@ static enum reason judge_policy(const struct jitd *jitd, const struct door *door
                                 const struct access *access)
 {
 	char scope[SCOPE_SIZE];
-	struct question question =
-	        question_of(jitd, door->subject, access->scope, access->host, door->now);
+	struct question question = question_of(jitd, door->subject, access->scope, access->host,
+	                                       access->via, door->now);
 
 	if (door->account && door_scope(door, scope) == 0)
 		question.scopes = scope;
@@ -257,7 +257,7 @@ static enum reason reason_without_token(const struct access *access)
 }
 
 /* The newest access that was for this door says why; else one for the same service and another
- * account. */
+ * account, or for another host. */
 int judge_nothing(struct jitd *jitd, const struct door *door, struct judgement *judgement)
 {
 	cleanup(query_done) struct query query =
@@ -271,13 +271,16 @@ int judge_nothing(struct jitd *jitd, const struct door *door, struct judgement *
 		r = access_of_row(&query, &access);
 		if (r < 0)
 			return r;
-		if (door_fits(door, access->scope)) {
+		if (door_fits(door, access->scope) && !access_is_elsewhere(jitd, access)) {
 			judge_no(judgement, reason_without_token(access), access->id);
 			return 0;
 		}
 		if (judgement->reason == REASON_NO_ACCESS && access->state == STATE_ACTIVE &&
 		    scope_has_service(access->scope, door->service))
-			judge_no(judgement, REASON_WRONG_ACCOUNT, access->id);
+			judge_no(judgement,
+			         access_is_elsewhere(jitd, access) ? REASON_HOST
+			                                           : REASON_WRONG_ACCOUNT,
+			         access->id);
 	}
 	return r < 0 ? r : 0;
 }
@@ -299,25 +302,12 @@ int judgement_burn(struct jitd *jitd, struct judgement *judgement, const char *j
 	return r == QUERY_ROW ? query_finish(&query) : 0;
 }
 
-static int spend(struct jitd *jitd, uint32_t id, int64_t *ret_left)
-{
-	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_ACCESS_USE);
-	int r;
-
-	query_number(&query, ":id", id);
-	r = query_step(&query);
-	if (r != QUERY_ROW)
-		return r < 0 ? r : ACCESS_WRONG_STATE;
-	*ret_left = query_column(&query, 0);
-	return query_finish(&query);
-}
-
 int judgement_open(struct jitd *jitd, struct judgement *judgement,
                    const struct session_facts *facts, uint32_t *ret_session)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
 	int64_t left = -1;
-	int r = judgement->counts ? spend(jitd, judgement->access, &left) : 0;
+	int r = judgement->counts ? access_use(jitd, judgement->access, &left) : 0;
 
 	if (r == ACCESS_WRONG_STATE) {
 		judge_no(judgement, REASON_USED_UP, judgement->access);

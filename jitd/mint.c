@@ -72,6 +72,8 @@ static bool order_is_good(const struct mint_order *order)
 		return false;
 	if (order->exp > NUMBER_MAX || order->exp > LONG_MAX)
 		return false;
+	if (order->until && (order->until < order->exp || order->until > NUMBER_MAX))
+		return false;
 	return order->exp - order->iat <= TOKEN_LIFETIME_MAX;
 }
 
@@ -90,6 +92,8 @@ static int fill(jwt_t *jwt, const struct mint_order *order)
 		r = jwt_add_grant_int(jwt, "exp", (long)order->exp);
 	if (!r)
 		r = jwt_add_grant_int(jwt, "access", (long)order->access);
+	if (!r && order->until)
+		r = jwt_add_grant_int(jwt, "until", (long)order->until);
 	return -r;
 }
 

@@ -30,6 +30,7 @@ int order_fill(const struct jitd *jitd, const struct access *access, struct mint
 	if (r == 0)
 		order->algorithm = signer->algorithm;
 	order->access = access->id;
+	order->until = access_is_elsewhere(jitd, access) ? access->until : 0;
 	return r;
 }
 

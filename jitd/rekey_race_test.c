@@ -203,8 +203,9 @@ static void a_held_token_that_is_read_meanwhile(void **state)
 	must_request(host, AS(GAMES), "sudo:root");
 	assert_int_equal(sudo_meanwhile(host, false), DECISION_ALLOW);
 	must_request(host, AS(GAMES), "sudo:root");
-	must_do(host, ROOT, &(struct message){.id = MESSAGE_revoke,
-	                                      .revoke = {.by = REVOKE_ACCESS, .value = "1"}});
+	must_do(host, ROOT,
+	        &(struct message){.id = MESSAGE_revoke,
+	                          .revoke = {.by = REVOKE_ACCESS, .value = "1"}});
 	assert_int_equal(sudo_meanwhile(host, true), DECISION_DENY);
 	assert_int_equal(checks(host, "deny", "revoked"), 1);
 }

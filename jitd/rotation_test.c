@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The signing keys of a running jitd: who may change them, what opens afterwards, and until when. */
+/* The signing keys of a running jitd: who may change them, what opens afterwards, and until when.
+ */
 #include "tests/daemon/locksmith.h"
 
 #include <stdio.h>
@@ -159,8 +160,9 @@ static void a_retiring_key_goes_when_its_last_token_is_over(void **state)
 	expect_key(host, old.kid, "gone");
 	assert_false(key_file_is_there(host, old.kid, ".pem"));
 	assert_int_equal(key_events(host, "% gone: its last token is over"), 1);
-	assert_int_equal(on_disk(host, "SELECT retired IS NULL AND not_after < %lld FROM key "
-	                               "WHERE kid = '%s'",
+	assert_int_equal(on_disk(host,
+	                         "SELECT retired IS NULL AND not_after < %lld FROM key "
+	                         "WHERE kid = '%s'",
 	                         (long long)old.made + HOUR, old.kid),
 	                 1);
 }
@@ -270,8 +272,9 @@ static void a_retired_key_is_refused_at_the_next_check(void **state)
 	assert_int_equal(su_check(host, &answer), DECISION_ALLOW);
 	assert_string_equal(key_in(host, "current").kid, next.kid);
 	assert_int_equal(key_events(host, "% gone: retired"), 1);
-	assert_int_equal(on_disk(host, "SELECT ended LIKE 'revoked by root: the key %%' FROM access "
-	                               "WHERE id = %u",
+	assert_int_equal(on_disk(host,
+	                         "SELECT ended LIKE 'revoked by root: the key %%' FROM access "
+	                         "WHERE id = %u",
 	                         access),
 	                 1);
 }
@@ -455,8 +458,9 @@ static void another_algorithm_is_a_rotation(void **state)
 {
 	struct host *host = need_locksmith(state);
 	struct wire_key old = key_in(host, "current"), next = key_in(host, "next");
-	const struct message token = {.id = MESSAGE_token,
-	                              .token = {.access = must_request(host, AS(GAMES), "login:news")}};
+	const struct message token = {
+	        .id = MESSAGE_token,
+	        .token = {.access = must_request(host, AS(GAMES), "login:news")}};
 	const struct message auth = typed_check("login", PHASE_AUTH, "news", 9);
 	struct message answer;
 	struct talk talk;

@@ -38,6 +38,10 @@ static void put_access(FILE *out, const struct access *access)
 	put_number(out, "denials", access->denials);
 	put_text(out, "rule", access->rule);
 	put_text(out, "text", access->rule_text);
+	put_text(out, "via", access->via);
+	put_text(out, "issuer", access->issuer);
+	put_number(out, "foreign", access->foreign);
+	put_number(out, "ends", access->ends);
 }
 
 int shown_digest(const struct access *access, char ret_digest[static SHOWN_SIZE])

@@ -4,10 +4,13 @@ dist_check_SCRIPTS += tests/lint/rooms tests/lint/style tests/lint/binaries
 TESTS += tests/lint/rooms tests/lint/style tests/lint/binaries
 
 # the inputs of the fuzz targets, in every build
-check_PROGRAMS += tests/fuzz/replay
-tests_fuzz_replay_SOURCES = tests/fuzz/replay.c tests/fuzz/policy.c
-tests_fuzz_replay_CFLAGS = $(TEST_CFLAGS)
-tests_fuzz_replay_LDADD = libpolicy.la libbase.la
+check_PROGRAMS += tests/fuzz/replay_policy tests/fuzz/replay_token
+tests_fuzz_replay_policy_SOURCES = tests/fuzz/replay.c tests/fuzz/policy.c
+tests_fuzz_replay_policy_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_replay_policy_LDADD = libpolicy.la libbase.la
+tests_fuzz_replay_token_SOURCES = tests/fuzz/replay.c tests/fuzz/token.c tests/fuzz/token_keys.h
+tests_fuzz_replay_token_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_replay_token_LDADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(JANSSON_LIBS)
 dist_check_SCRIPTS += tests/fuzz/replay_test
 TESTS += tests/fuzz/replay_test
 
@@ -34,7 +37,7 @@ endif
 
 EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/format tests/lint/shell tests/lint/man \
 	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/bench tests/sanitized \
-	tests/coverage tests/fuzz/run tests/fuzz/lsan.supp tests/fuzz/corpus tests/hostile \
+	tests/coverage tests/fuzz/run tests/fuzz/token_seeds tests/fuzz/lsan.supp tests/fuzz/corpus tests/hostile \
 	tests/lint/attacks tests/attacks.md
 dist-hook:
 	rm -rf '$(distdir)/tests/e2e/__pycache__' '$(distdir)/tests/bench/__pycache__' \

@@ -111,11 +111,9 @@ static void t09_every_byte_of_the_padding_counts(void **state)
 	pad(tail, sizeof(tail), encoded);
 	for (size_t i = 1; i < SIZE; i++) { /* a first byte that is not 0 is past the modulus */
 		static const uint8_t changes[] = {0x01, 0x80, 0xff};
-		for (size_t j = 0; j < COUNT(changes); j++) {
-			encoded[i] ^= changes[j];
-			assert_int_equal(verify_encoded(*state, encoded), KEY_BAD_SIGNATURE);
-			encoded[i] ^= changes[j];
-		}
+		encoded[i] ^= changes[i % COUNT(changes)];
+		assert_int_equal(verify_encoded(*state, encoded), KEY_BAD_SIGNATURE);
+		encoded[i] ^= changes[i % COUNT(changes)];
 	}
 	assert_int_equal(verify_encoded(*state, encoded), 0);
 }
@@ -157,7 +155,7 @@ static void t09_block_types_and_separators(void **state)
 	const size_t separator = SIZE - sizeof(tail) - 1;
 
 	good_tail(tail);
-	for (int type = 0; type < 256; type++) {
+	for (int type = 0; type < 256; type = type < 4 ? type + 1 : 2 * type) {
 		pad(tail, sizeof(tail), encoded);
 		encoded[1] = (uint8_t)type;
 		assert_int_equal(verify_encoded(*state, encoded),

@@ -6,7 +6,7 @@ COMMANDS = {
     "jit": ("request", "token", "list", "show", "wait", "cancel", "askpass"),
     "jitd-admin": ("pending", "list", "show", "approve", "deny", "revoke", "lock", "unlock", "sessions",
                    "policy check", "policy explain", "policy test", "policy reload", "audit list", "token explain",
-                   "status"),
+                   "keys list", "keys rotate", "keys retire", "keys export", "status"),
 }
 MAN = {"jit": "jit.1", "jitd-admin": "jitd-admin.8"}
 
