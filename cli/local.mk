@@ -42,6 +42,7 @@ libcli_la_SOURCES = \
 	cli/subject/jit.h \
 	cli/subject/list.c \
 	cli/subject/mint.c cli/subject/mint.h \
+	cli/subject/present.c \
 	cli/subject/prompt.c cli/subject/prompt.h \
 	cli/subject/request.c \
 	cli/subject/show.c \
@@ -53,6 +54,7 @@ libcli_la_SOURCES = \
 	cli/json.c cli/json.h \
 	cli/listing.c cli/listing.h \
 	cli/table.c cli/table.h \
+	cli/token_line.c cli/token_line.h \
 	cli/user_key.c cli/user_key.h \
 	cli/when.c cli/when.h
 libcli_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

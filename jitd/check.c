@@ -97,9 +97,11 @@ static void take_effect(struct check *check)
 
 	/* one that did not fit would be none, and a reservation without is one that somebody
 	 * vouched for */
-	_Static_assert(sizeof(made.jti) == sizeof(check->presented->token.claims.jti), "fits");
+	_Static_assert(sizeof(made.jti) >= sizeof(check->presented->token.claims.jti), "fits");
+	_Static_assert(sizeof(made.jti) >= sizeof(check->presented->foreign->claims.replay),
+	               "fits");
 	if (check->presented)
-		memcpy(made.jti, check->presented->token.claims.jti, sizeof(made.jti));
+		best_effort(text_copy(made.jti, sizeof(made.jti), presented_jti(check->presented)));
 	else
 		memcpy(made.jti, check->reserved.jti, sizeof(made.jti));
 	if (check->ask.phase != PHASE_OPEN_SESSION && made.access)
@@ -128,10 +130,13 @@ static void settle(struct txn_result *result, bool committed)
 
 static const char *subject_of(const struct check *check)
 {
+	const struct identity *subject =
+	        check->presented ? presented_subject(check->presented) : NULL;
+
 	if (remark_is_provisional(&check->judgement))
 		return NULL;
-	if (check->presented && check->presented->subject)
-		return check->presented->subject->name;
+	if (subject)
+		return subject->name;
 	return check->door.subject ? check->door.subject->name : check->ask.ruser;
 }
 
@@ -180,8 +185,8 @@ static int judge_presented(struct check *check)
 	int r = presented_judge(check->jitd, &check->door, check->presented, &check->judgement);
 
 	if (r == 0 && check->judgement.decision == DECISION_ALLOW)
-		r = judgement_burn(check->jitd, &check->judgement,
-		                   check->presented->token.claims.jti, check->door.now);
+		r = presented_spend(check->jitd, check->presented, &check->judgement,
+		                    check->door.now, check->peer->process.pid);
 	return r;
 }
 

@@ -15,6 +15,7 @@
 #include "jitd/codes.h"
 #include "jitd/dispatch.h"
 #include "jitd/grant.h"
+#include "jitd/issuers.h"
 #include "jitd/jitd.h"
 #include "jitd/listing.h"
 #include "jitd/reservation.h"
@@ -76,6 +77,7 @@ static int settle_host_id(struct jitd *jitd)
 static int write_start(struct jitd *jitd)
 {
 	char text[sizeof("policy ") + sizeof(jitd->policy_digest)];
+	size_t refused;
 	int r = txn_enter(jitd->txn);
 
 	if (r < 0)
@@ -86,6 +88,8 @@ static int write_start(struct jitd *jitd)
 	if (r == 0)
 		r = audit_append(jitd, clock_wall(),
 		                 &(struct event){.event = EVENT_START, .text = text});
+	if (r == 0) /* one that is wrong refuses for itself: others must get in, to mend it */
+		r = issuers_read(jitd, clock_wall(), &refused);
 	if (r == 0) /* the rules may have changed while nobody looked */
 		r = sweep_pending(jitd, clock_wall());
 	r = txn_leave(jitd->txn, r);
@@ -119,6 +123,8 @@ static int make_parts(struct jitd *jitd)
 		r = audit_new(jitd, &jitd->audit);
 	if (r == 0)
 		r = names_new(jitd->loop, &jitd->names);
+	if (r == 0)
+		r = issuers_new(jitd->settings, &jitd->issuers);
 	if (r == 0)
 		r = reservations_new(&jitd->reservations);
 	if (r == 0)
@@ -207,6 +213,7 @@ struct jitd *jitd_free(struct jitd *jitd)
 	store_free(jitd->reader);
 	store_free(jitd->store);
 	codes_free(jitd->codes);
+	issuers_free(jitd->issuers);
 	keys_release(jitd->keys);
 	policy_free(jitd->policy);
 	settings_free(jitd->settings);

@@ -11,6 +11,7 @@
 #include "jitd/check.h"
 #include "jitd/clock.h"
 #include "jitd/explain.h"
+#include "jitd/foreign.h"
 #include "jitd/grant.h"
 #include "jitd/issue.h"
 #include "jitd/listing.h"
@@ -25,12 +26,13 @@ struct route {
 	unsigned int roles;               /* any of them; EVERYBODY: no role is needed */
 	int (*handle)(struct call *call); /* inside a message; NULL: it answers by rows */
 	call_names *names;
-	void (*begin)(struct call *call); /* of those */
+	void (*begin)(struct call *call); /* of those, and of what takes a look at the pool first */
 	bool requester; /* who asked for the access that it names is looked up anew */
 };
 
 static void begin_listing(struct call *call);
 static void begin_explanation(struct call *call);
+static void begin_presenting(struct call *call);
 
 /* approve and deny are for persons; their handlers say so with the rule at hand, so that the line
  * can name who decides */
@@ -45,6 +47,7 @@ static const struct route routes[] = {
         {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL, NULL, false},
         {MESSAGE_key_change, ROLE_ADMIN, handle_key_change, NULL, NULL, false},
         {MESSAGE_token, ROLE_PERSON, handle_token, NULL, NULL, false},
+        {MESSAGE_present, ROLE_PERSON, handle_present, NULL, begin_presenting, false},
         {MESSAGE_list, EVERYBODY, NULL, NULL, begin_listing, false},
         {MESSAGE_show, EVERYBODY, NULL, NULL, begin_listing, false},
         {MESSAGE_watch, EVERYBODY, NULL, NULL, begin_listing, false},
@@ -69,6 +72,7 @@ static void call_free(struct call *call)
 {
 	identity_free(call->caller);
 	identity_free(call->requester);
+	foreign_free(call->foreign);
 	for (size_t i = 0; i < call->named_count; i++)
 		identity_free(call->named[i].identity);
 	peer_release(call->peer);
@@ -229,6 +233,11 @@ static void begin_listing(struct call *call)
 static void begin_explanation(struct call *call)
 {
 	explain_begin(call, call_free);
+}
+
+static void begin_presenting(struct call *call)
+{
+	present_begin(call, run);
 }
 
 /* A refusal runs as a message, for its event. */

@@ -75,18 +75,18 @@ static int still_ripe(struct activation *activation, bool *ret_ripe, bool *ret_a
 	return 0;
 }
 
-static int activate_row(struct activation *activation)
+int grant_at_once(struct jitd *jitd, uint32_t access, int64_t now)
 {
-	struct jitd *jitd = activation->jitd;
 	cleanup(query_done) struct query query =
 	        store_query(jitd->store, STATEMENT_ACCESS_ACTIVATE);
 	int r;
 
-	query_number(&query, ":id", activation->access->id);
-	query_number(&query, ":now", activation->order.iat);
+	query_number(&query, ":id", access);
+	query_number(&query, ":now", now);
 	r = query_step(&query);
 	if (r != QUERY_ROW)
 		return r < 0 ? r : -EIO;
+	jitd->accesses_changed = true;
 	return query_finish(&query);
 }
 
@@ -118,8 +118,7 @@ static int activate(struct activation *activation, bool *ret_active)
 	if (!stands)
 		return 0;
 	*ret_active = true;
-	activation->jitd->accesses_changed = true;
-	r = activate_row(activation);
+	r = grant_at_once(activation->jitd, access->id, activation->order.iat);
 	if (r == 0 && activation->token)
 		r = order_keep(activation->jitd, &activation->order, KIND_HELD, activation->token);
 	if (r < 0)
@@ -163,11 +162,19 @@ static void minted(void *job)
 		finish(activation, r == 0 && active);
 }
 
+/* As ACCESS_ACTIVATE has it. */
+static int64_t end_of(const struct access *access, int64_t now)
+{
+	int64_t until = now + access->seconds;
+
+	return access->ends && access->ends < until ? access->ends : until;
+}
+
 /* Everything that the token will say, fixed before it is signed. */
 static int prepare(struct activation *activation, int64_t now)
 {
 	activation->order.iat = now;
-	activation->order.exp = now + activation->access->seconds;
+	activation->order.exp = end_of(activation->access, now);
 	if (mint_jti(activation->order.jti) < 0)
 		return -EIO;
 	activation->keys = keys_hold(activation->jitd->keys);

@@ -27,6 +27,7 @@ struct jitd {
 	struct keys *keys; /* in force; who works on the pool holds them */
 	struct rotation *rotation;
 	struct codes *codes;
+	struct issuers *issuers; /* whose keys count besides ours */
 	struct policy *policy;
 	char policy_digest[65];
 	struct audit *audit;

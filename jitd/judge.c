@@ -182,6 +182,8 @@ static enum reason judge_question(const struct jitd *jitd, const struct access *
 {
 	if (!question_is_good(question))
 		return REASON_INTERNAL;
+	if (*access->via && !trust_named(&jitd->settings->trusts, access->via))
+		return REASON_TRUST_GONE;
 	if (!names_include(access->who, question->subject))
 		return REASON_NOT_A_MEMBER;
 	return question_denied_by(jitd, access, question) ? REASON_RULE_DENIES : REASON_NONE;
@@ -371,6 +373,16 @@ int judgement_open(struct jitd *jitd, struct judgement *judgement,
 }
 
 /* ---- words ---- */
+
+const char *reason_word(enum reason reason)
+{
+	return reasons[reason].word;
+}
+
+const char *reason_line(enum reason reason)
+{
+	return reasons[reason].line;
+}
 
 const char *judgement_word(const struct judgement *judgement)
 {

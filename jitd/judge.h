@@ -74,6 +74,9 @@ must_check int judgement_burn(struct jitd *jitd, struct judgement *judgement, co
 must_check int judgement_open(struct jitd *jitd, struct judgement *judgement,
                               const struct session_facts *facts, uint32_t *ret_session);
 
+/* For the log, and for a person who is vouched for; %u in a line is the access. */
+const char *reason_word(enum reason reason);
+const char *reason_line(enum reason reason);
 const char *judgement_word(const struct judgement *judgement);
 /* One line for the person: why, and what to type next; where nobody vouches for them always the
  * same, but for what is plain from what they typed. */

@@ -4,9 +4,11 @@ noinst_LTLIBRARIES += libjitd.la
 libjitd_la_SOURCES = \
 	jitd/access.c jitd/access.h \
 	jitd/approval.c \
+	jitd/arrival.c jitd/arrival.h \
 	jitd/approver.c jitd/approver.h \
 	jitd/audit.c jitd/audit.h \
 	jitd/binding.c jitd/binding.h \
+	jitd/bring.c \
 	jitd/call.c jitd/call.h \
 	jitd/check.c jitd/check.h \
 	jitd/clock.c jitd/clock.h \
@@ -16,9 +18,11 @@ libjitd_la_SOURCES = \
 	jitd/door.c jitd/door.h \
 	jitd/explain.c jitd/explain.h \
 	jitd/floor.c jitd/floor.h \
+	jitd/foreign.c jitd/foreign.h \
 	jitd/grant.c jitd/grant.h \
 	jitd/held.c jitd/held.h \
 	jitd/issue.c jitd/issue.h \
+	jitd/issuers.c jitd/issuers.h \
 	jitd/judge.c jitd/judge.h jitd/reason.def \
 	jitd/key_folder.c jitd/key_folder.h \
 	jitd/key_plan.c jitd/key_plan.h \

@@ -9,9 +9,9 @@
 
 const char *token_kind_word(enum token_kind kind)
 {
-	static const char *const words[] = {"", "held", "token", "code"};
+	static const char *const words[] = {"", "held", "token", "code", "foreign"};
 
-	return kind <= KIND_CODE ? words[kind] : "";
+	return kind <= KIND_FOREIGN ? words[kind] : "";
 }
 
 int order_fill(const struct jitd *jitd, const struct access *access, struct mint_order *order)

@@ -23,7 +23,7 @@ must_check int order_stands(const struct jitd *jitd, const struct mint_order *or
 /* What a token of ours must say to be read back. */
 struct expectation order_expectation(const struct jitd *jitd, int64_t now);
 
-enum token_kind { KIND_HELD = 1, KIND_TOKEN, KIND_CODE };
+enum token_kind { KIND_HELD = 1, KIND_TOKEN, KIND_CODE, KIND_FOREIGN };
 const char *token_kind_word(enum token_kind kind);
 
 /* Within a message. `text`: of KIND_HELD the token itself, of KIND_TOKEN its SHA-256 in hex, of

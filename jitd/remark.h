@@ -7,7 +7,7 @@
 
 #include "jitd/present.h"
 
-#define REMARK_SIZE 512
+#define REMARK_SIZE 1024
 
 /* Allowed until its key is seen: nobody knows yet who comes, or by which access. */
 bool remark_is_provisional(const struct judgement *judgement);
