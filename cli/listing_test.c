@@ -152,6 +152,29 @@ static void a_ticket_is_shown(void **state)
 	assert_non_null(strstr(play->out, "\"denials_needed\": 1"));
 }
 
+#define FINGERPRINT "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8"
+
+static void the_ssh_key_is_shown(void **state)
+{
+	static const char *const commands[][3] = {{"show", "42", NULL},
+	                                          {"show", "42", "--json"},
+	                                          {"pending", NULL, NULL},
+	                                          {"list", NULL, NULL}};
+	static const char *const wanted[] = {"  ssh key    " FINGERPRINT "\n",
+	                                     "\"user_key\": \"" FINGERPRINT "\"",
+	                                     ", ssh key " FINGERPRINT, ", ssh key " FINGERPRINT};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		play_start(play, false, "jitd-admin", commands[i][0], commands[i][1],
+		           commands[i][2], NULL);
+		play_expect(play, i < 2 ? MESSAGE_show : MESSAGE_list);
+		send_bound(play, FINGERPRINT);
+		play_send_end(play);
+		finish_with(play, 0, wanted[i], NULL);
+	}
+}
+
 static void show_of_my_own_says_so(void **state)
 {
 	(void)state;
@@ -286,13 +309,13 @@ int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	        EACH(list_prints_a_json_array),     EACH(an_empty_list_is_an_empty_array),
-	        EACH(list_prints_a_table),          EACH(show_prints_everything),
-	        EACH(what_must_be_typed_says_so),   EACH(a_ticket_is_shown),
-	        EACH(show_of_my_own_says_so),       EACH(pending_wait_waits),
-	        EACH(sessions_as_table_and_json),   EACH(audit_prints_events),
-	        EACH(nothing_is_nothing),           EACH(status_as_table_and_json),
-	        EACH(ready_waits_for_jitd_to_come),
+	        EACH(list_prints_a_json_array),   EACH(an_empty_list_is_an_empty_array),
+	        EACH(list_prints_a_table),        EACH(show_prints_everything),
+	        EACH(what_must_be_typed_says_so), EACH(a_ticket_is_shown),
+	        EACH(the_ssh_key_is_shown),       EACH(show_of_my_own_says_so),
+	        EACH(pending_wait_waits),         EACH(sessions_as_table_and_json),
+	        EACH(audit_prints_events),        EACH(nothing_is_nothing),
+	        EACH(status_as_table_and_json),   EACH(ready_waits_for_jitd_to_come),
 	};
 
 	return cmocka_run_group_tests_name("listing", tests, NULL, NULL);

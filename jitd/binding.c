@@ -143,9 +143,10 @@ int binding_owner(const struct jitd *jitd, struct store *store, const struct doo
 	return found;
 }
 
-int binding_waits(struct store *store, const struct door *door, bool *ret_waits)
+int binding_waits(const struct jitd *jitd, const struct door *door, bool *ret_waits)
 {
-	cleanup(query_done) struct query query = store_query(store, STATEMENT_ACCESS_ACTIVE_BOUND);
+	cleanup(query_done) struct query query =
+	        store_query(jitd->store, STATEMENT_ACCESS_ACTIVE_BOUND);
 	char scope[SCOPE_SIZE];
 	int r = door_scope(door, scope);
 
@@ -153,6 +154,7 @@ int binding_waits(struct store *store, const struct door *door, bool *ret_waits)
 	if (r < 0)
 		return 0; /* no account's name: nothing opens it */
 	query_text(&query, ":scope", scope);
+	query_text(&query, ":host", jitd->host_id);
 	query_number(&query, ":now", door->now);
 	r = query_step(&query);
 	*ret_waits = r == QUERY_ROW;

@@ -25,7 +25,8 @@ enum {
 must_check int binding_owner(const struct jitd *jitd, struct store *store, const struct door *door,
                              uid_t *ret_uid);
 
-/* Does anybody hold a running access that opens this door and is bound to some key? */
-must_check int binding_waits(struct store *store, const struct door *door, bool *ret_waits);
+/* Within a message: does anybody hold a running access that opens this door and is bound to some
+ * key? */
+must_check int binding_waits(const struct jitd *jitd, const struct door *door, bool *ret_waits);
 
 #endif

@@ -350,6 +350,20 @@ static void what_holds_for_the_subject_holds_there(void **state)
 	expect(by_key(host, "news", key_a.line), "account");
 }
 
+static void what_is_for_another_host_names_nobody(void **state)
+{
+	struct host *host = need_ssh_keys(state);
+	struct talk talk;
+
+	must_bind(host, AS(GAMES), "ssh:news", &key_a);
+	host_stop(host);
+	on_disk_do(host, "UPDATE access SET host = 'other.example.org'");
+	host_start_here(host);
+	expect(by_key(host, "news", key_a.line), "account");
+	expect(by_key_and_prompt(host, "news", key_a.line, "", &talk), "nothing-typed");
+	assert_non_null(strstr(talk.said, "you hold no access for this"));
+}
+
 /* ---- one key, several people ---- */
 
 static uint32_t by_two(const struct host *host)
@@ -452,6 +466,7 @@ int main(void)
 	        TEST(what_passes_account_unseen_opens_nothing_by_itself),
 	        TEST(the_owner_of_a_shared_account_is_one_among_others),
 	        TEST(what_holds_for_the_subject_holds_there),
+	        TEST(what_is_for_another_host_names_nobody),
 	        TEST(a_key_of_several_people_tells_none),
 	        TEST(whoever_comes_second_is_told_before),
 	        TEST(whose_key_it_is_is_asked_again_when_it_is_decided),

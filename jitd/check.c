@@ -215,8 +215,8 @@ static int judge(struct check *check)
 		return judge_presented(check);
 	if (check->judgement.reason == REASON_NONE) /* else refused on the way here */
 		r = judge_vouched(check);
-	if (r < 0 || check->judgement.decision == DECISION_ALLOW || check->reserved.jti[0] ||
-	    door->vouch != VOUCH_SSHD || !door->keys.later)
+	if (r < 0 || check->judgement.decision == DECISION_ALLOW || door->vouch != VOUCH_SSHD ||
+	    !door->keys.later)
 		return r;
 	return judge_until_key_is_seen(check->jitd, door, &check->judgement);
 }

@@ -240,18 +240,11 @@ static void conclude(struct judgement *judgement, const struct access *access, e
 int judge_until_key_is_seen(struct jitd *jitd, const struct door *door, struct judgement *judgement)
 {
 	bool waits = false;
-	int r = binding_waits(jitd->store, door, &waits);
+	int r = binding_waits(jitd, door, &waits);
 
 	if (r == 0 && waits)
 		conclude(judgement, NULL, REASON_NONE);
 	return r;
-}
-
-/* Whom nothing but the key names comes into another's account by what is bound to it alone. */
-static bool lacks_binding(const struct door *door, const struct access *access)
-{
-	return door->by_key && strcmp(door->account, door->subject->name) != 0 &&
-	       !access->user_key[0];
 }
 
 int judge_candidate(struct jitd *jitd, const struct door *door, uint32_t id,
@@ -266,8 +259,6 @@ int judge_candidate(struct jitd *jitd, const struct door *door, uint32_t id,
 	if (r)
 		return r < 0 ? r : 0;
 	reason = judge_running(jitd, door, access);
-	if (reason == REASON_NONE && evidence->kind == KIND_HELD && lacks_binding(door, access))
-		reason = REASON_KEY;
 	if (reason == REASON_NONE)
 		r = judge_token(jitd, access, evidence, door, &reason);
 	if (r < 0)
