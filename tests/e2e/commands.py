@@ -184,7 +184,7 @@ def try_audit():
     check("--since -1h: all of this", len(tool("root", "jitd-admin", "audit", "list", "--since", "-1h",
                                                "--json").json) > 20)
     done("jitd-admin audit list", tool("adam", "jitd-admin", "audit", "list"),
-         r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d start +: policy [0-9a-f]{64}\n(.*\n)*.* revoked +access=1 subject=alice actor=bob")
+         r"^(.* key +: .*\n)*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d start +: policy [0-9a-f]{64}\n(.*\n)*.* revoked +access=1 subject=alice actor=bob")
 
 
 def try_status():
