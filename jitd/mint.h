@@ -25,7 +25,7 @@ struct mint_order {
 	int64_t until;    /* when what it opens on another host ends; 0: for this host */
 	uint32_t access;
 	enum key_algorithm algorithm; /* of the key that kid names */
-	char cnf[FINGERPRINT_SIZE]; /* the ssh key; "": bound to none */
+	char cnf[FINGERPRINT_SIZE];   /* the ssh key; "": bound to none */
 };
 
 must_check int mint_jti(char ret_jti[static 33]);

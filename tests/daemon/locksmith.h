@@ -13,8 +13,7 @@
 /* games gets at once: sudo:root (held, 1h), login:news (typed, 1h); su:news (held, 1h) if man says
  * so. mail: su:root (held, 10m), at once. man administers, lp is an auditor. */
 extern const char locksmith_rules[];
-#define LOCKSMITH_SETTINGS                                                                         \
-	"max-grant = \"2h\"\nadmins = {\"man\"}\nauditors = {\"lp\"}\n"
+#define LOCKSMITH_SETTINGS "max-grant = \"2h\"\nadmins = {\"man\"}\nauditors = {\"lp\"}\n"
 int locksmith_begin(void **state); /* after people_come() */
 int locksmith_end(void **state);
 struct host *need_locksmith(void **state);
