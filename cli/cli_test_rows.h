@@ -17,6 +17,8 @@ void send_ticket(struct play *play, const char *ticket); /* a pending one, with 
 void send_active(struct play *play);                     /* for a quarter of an hour yet */
 /* An active one of another number, for these scopes, at this host. */
 void send_access(struct play *play, uint32_t id, const char *scope, const char *host);
+/* Active, for ssh:alice on web1, which is another host. */
+void send_elsewhere(struct play *play);
 void send_typed(struct play *play); /* active, present = typed */
 void send_ended(struct play *play, const char *state, const char *why);
 void send_decision(struct play *play, const char *verdict, const char *comment);

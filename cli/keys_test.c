@@ -96,15 +96,15 @@ static void list_prints_a_json_array(void **state)
 	send_keys(play);
 	play_send_end(play);
 	finish_with(play, 0, "[\n", NULL);
-	assert_non_null(strstr(
-	        play->out, "{\"kid\":\"gonegone\",\"algorithm\":\"ES256\",\"state\":\"gone\","
-	                   "\"made\":\"2025-11-23T13:35:12Z\",\"not_before\":"
-	                   "\"2025-11-23T13:51:52Z\",\"not_after\":\"2025-11-23T16:05:12Z\","
-	                   "\"retired\":\"2025-11-23T16:05:12Z\"},\n"));
-	assert_non_null(strstr(
-	        play->out, "{\"kid\":\"nextnext\",\"algorithm\":\"RS256\",\"state\":\"next\","
-	                   "\"made\":\"2025-11-23T16:05:12Z\",\"not_before\":null,"
-	                   "\"not_after\":null,\"retired\":null}\n]\n"));
+	assert_non_null(strstr(play->out,
+	                       "{\"kid\":\"gonegone\",\"algorithm\":\"ES256\",\"state\":\"gone\","
+	                       "\"made\":\"2025-11-23T13:35:12Z\",\"not_before\":"
+	                       "\"2025-11-23T13:51:52Z\",\"not_after\":\"2025-11-23T16:05:12Z\","
+	                       "\"retired\":\"2025-11-23T16:05:12Z\"},\n"));
+	assert_non_null(strstr(play->out,
+	                       "{\"kid\":\"nextnext\",\"algorithm\":\"RS256\",\"state\":\"next\","
+	                       "\"made\":\"2025-11-23T16:05:12Z\",\"not_before\":null,"
+	                       "\"not_after\":null,\"retired\":null}\n]\n"));
 }
 
 static void export_prints_a_set_of_those_that_are_there(void **state)

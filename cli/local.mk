@@ -36,6 +36,7 @@ libcli_la_SOURCES = \
 	cli/help.c cli/help.h \
 	cli/interrupt.c cli/interrupt.h \
 	cli/jit.c \
+	cli/subject/asking.c cli/subject/asking.h \
 	cli/subject/askpass.c \
 	cli/subject/cancel.c \
 	cli/subject/jit.h \
@@ -52,6 +53,7 @@ libcli_la_SOURCES = \
 	cli/json.c cli/json.h \
 	cli/listing.c cli/listing.h \
 	cli/table.c cli/table.h \
+	cli/user_key.c cli/user_key.h \
 	cli/when.c cli/when.h
 libcli_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libcli_la_LIBADD = libpolicy.la libtoken.la libwire.la libbase.la $(JANSSON_LIBS)

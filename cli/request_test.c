@@ -230,6 +230,91 @@ static void ctrl_c_ends_wait_with_130(void **state)
 	finish_with(play, 130, NULL, NULL);
 }
 
+/* ---- for another host ---- */
+
+static void start_on(bool terminal, const char *option)
+{
+	play_start(play, terminal, "jit", "request", "ssh:alice", "--on", "web1", option, NULL);
+	play_expect(play, MESSAGE_request);
+	assert_string_equal(play->in.request.host, "web1");
+}
+
+static void send_token(const char *text)
+{
+	play_expect(play, MESSAGE_token);
+	assert_int_equal(play->in.token.access, 42);
+	assert_int_equal(play->in.token.code, 0);
+	send_minted(play, 42, false, "aa.bb.cc", text);
+}
+
+static void granted_at_once_for_another_host_the_token_stands_alone(void **state)
+{
+	(void)state;
+	start_on(false, NULL);
+	send_done(play, 42, "access 42 is active: ssh:alice on web1 for 15m");
+	play_expect(play, MESSAGE_show);
+	send_elsewhere(play);
+	play_send_end(play);
+	send_token("long");
+	assert_int_equal(play_finish(play), 0);
+	assert_string_equal(play->out, "aa.bb.cc\n");
+	assert_string_equal(play->err, "access 42 is active: ssh:alice on web1 for 15m\nlong\n");
+}
+
+static void what_waits_for_another_host_is_told_as_ever(void **state)
+{
+	(void)state;
+	start_on(false, NULL);
+	send_done(play, 42, "access 42 waits");
+	play_expect(play, MESSAGE_show);
+	send_pending(play);
+	play_send_end(play);
+	finish_with(play, 0, "access 42 waits\n", NULL);
+	start_on(false, "--json");
+	send_done(play, 42, "access 42 is active");
+	play_expect(play, MESSAGE_show);
+	send_elsewhere(play);
+	play_send_end(play);
+	finish_with(play, 0, "{\n", NULL);
+}
+
+static void on_a_terminal_the_token_comes_after_the_decision(void **state)
+{
+	(void)state;
+	start_on(true, NULL);
+	send_done(play, 42, "access 42 waits");
+	play_expect(play, MESSAGE_watch);
+	send_pending(play);
+	send_elsewhere(play);
+	play_expect(play, MESSAGE_show);
+	send_elsewhere(play);
+	send_decision(play, "approve", "go");
+	play_send_end(play);
+	send_token("");
+	assert_int_equal(play_finish(play), 0);
+	assert_string_equal(play->out, "aa.bb.cc\r\n");
+	assert_non_null(strstr(play->err, "access 42 requested"));
+	assert_non_null(strstr(play->err, "bob: approve: go"));
+	start_on(true, NULL);
+	send_done(play, 42, "access 42 waits");
+	play_expect(play, MESSAGE_watch);
+	send_pending(play);
+	send_ended(play, "denied", "by bob");
+	finish_with(play, 1, NULL, "access 42 denied");
+}
+
+/* --on with this host's own name is no other host. */
+static void on_this_host_there_is_no_token(void **state)
+{
+	(void)state;
+	start_on(false, NULL);
+	send_done(play, 42, "access 42 is active");
+	play_expect(play, MESSAGE_show);
+	send_active(play);
+	play_send_end(play);
+	finish_with(play, 0, "access 42 is active\n", NULL);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -247,6 +332,10 @@ int main(void)
 	        EACH(wait_ends_with_the_decision),
 	        EACH(wait_takes_only_active_for_access),
 	        EACH(ctrl_c_ends_wait_with_130),
+	        EACH(granted_at_once_for_another_host_the_token_stands_alone),
+	        EACH(what_waits_for_another_host_is_told_as_ever),
+	        EACH(on_a_terminal_the_token_comes_after_the_decision),
+	        EACH(on_this_host_there_is_no_token),
 	};
 
 	return cmocka_run_group_tests_name("request", tests, NULL, NULL);

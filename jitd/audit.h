@@ -32,7 +32,7 @@
 	E(UNLOCK, "unlock")                                                                        \
 	E(SESSION_OPEN, "session-open")                                                            \
 	E(SESSION_CLOSE, "session-close")                                                          \
-	E(KEY, "key")       /* a signing key was made, or entered another state */              \
+	E(KEY, "key")       /* a signing key was made, or entered another state */                 \
 	E(POLICY, "policy") /* loaded, or refused */                                               \
 	E(START, "start")                                                                          \
 	E(STOP, "stop")                                                                            \

@@ -19,9 +19,9 @@ struct activation {
 	struct mint_order order;
 	struct keys *keys; /* held */
 	char *token;
-	int minted;     /* 0, or why not */
-	bool anew;      /* a shorter time was said yes to meanwhile, or its key does not stand any
-	                   more: to be signed again */
+	int minted; /* 0, or why not */
+	bool anew;  /* a shorter time was said yes to meanwhile, or its key does not stand any
+	               more: to be signed again */
 	grant_done *done;
 	void *context;
 };
@@ -46,9 +46,8 @@ static void mint_on_pool(void *job)
 	struct activation *activation = job;
 
 	if (!activation->access->typed)
-		activation->minted =
-		        mint_token(&activation->order, keys_signer(activation->keys)->pem,
-		                   &activation->token);
+		activation->minted = mint_token(
+		        &activation->order, keys_signer(activation->keys)->pem, &activation->token);
 }
 
 /* Still pending, with enough approvals of what it is, and its rule in force? Asked in the message

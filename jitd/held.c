@@ -22,9 +22,8 @@ static void read_on_pool(void *job)
 
 	for (size_t i = 0; i < reading->held->count; i++) {
 		struct candidate *candidate = &reading->held->candidates[i];
-		token_read(candidate->token, strlen(candidate->token),
-		           keys_set(reading->keys), &reading->expectation,
-		           &candidate->result);
+		token_read(candidate->token, strlen(candidate->token), keys_set(reading->keys),
+		           &reading->expectation, &candidate->result);
 	}
 }
 
@@ -81,7 +80,8 @@ int held_find(struct jitd *jitd, const struct door *door, struct held *held)
 	while ((r = query_step(&query)) == QUERY_ROW && held->count < CANDIDATES) {
 		struct candidate *candidate = &held->candidates[held->count];
 		cleanup(cleanup_access) struct access *access = NULL;
-		if (access_of_row(&query, &access) < 0 || !door_fits(door, access->scope))
+		if (access_of_row(&query, &access) < 0 || access_is_elsewhere(jitd, access) ||
+		    !door_fits(door, access->scope))
 			continue;
 		if (access->typed && !held->typed)
 			held->typed = access->id;

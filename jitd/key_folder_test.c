@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files of the private keys. Linked with --wrap=cleanup_secret, which shows that they are wiped. */
+/* The files of the private keys. Linked with --wrap=cleanup_secret, which shows that they are
+ * wiped. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -322,10 +323,10 @@ static void all_that_is_there_is_told(void **state)
 
 static void any_other_name_is_refused(void **state)
 {
-	static const char *const names[] = {"other.pem",      "backup",           "pem",
-	                                    ".hidden",        "AAAAAAAA",         "AAAAAAAA.pem.bak",
-	                                    "AAAAAAAAA.pem",  "AAAAAAA.pem",      "AAAA AAA.pem",
-	                                    "AAAAAAAA.pem~",  "AAAAAAAA.PEM",     "notes.txt"};
+	static const char *const names[] = {"other.pem",     "backup",       "pem",
+	                                    ".hidden",       "AAAAAAAA",     "AAAAAAAA.pem.bak",
+	                                    "AAAAAAAAA.pem", "AAAAAAA.pem",  "AAAA AAA.pem",
+	                                    "AAAAAAAA.pem~", "AAAAAAAA.PEM", "notes.txt"};
 	struct key_folder *folder = open_folder();
 	struct seen seen = {0};
 

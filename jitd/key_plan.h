@@ -29,13 +29,13 @@ enum key_state key_state_of(const char *word); /* KEY_GONE for anything unknown 
 /* What was done with a key, and why. */
 enum key_change {
 	KEY_STAYS = 0,
-	KEY_IS_MADE,      /* next or current */
-	KEY_SIGNS,        /* next became current */
-	KEY_RETIRES,      /* current became retiring */
-	KEY_RAN_OUT,      /* gone, in its time */
-	KEY_WAS_RETIRED,  /* gone, by an administrator */
+	KEY_IS_MADE,     /* next or current */
+	KEY_SIGNS,       /* next became current */
+	KEY_RETIRES,     /* current became retiring */
+	KEY_RAN_OUT,     /* gone, in its time */
+	KEY_WAS_RETIRED, /* gone, by an administrator */
 	KEY_LOST_ITS_FILE,
-	KEY_IS_UNWANTED,  /* gone, a next one of another algorithm than is wanted */
+	KEY_IS_UNWANTED, /* gone, a next one of another algorithm than is wanted */
 };
 /* Do accesses end with it whose tokens it signed? */
 bool key_change_revokes(enum key_change change);

@@ -21,24 +21,23 @@ static const struct key_wish nothing = {.algorithm = KEY_ES256, .now = NOW};
 /* current, next, and one that retires for ten minutes more */
 static struct key_list three(void)
 {
-	return (struct key_list){
-	        .items = {{.kid = "retiring",
-	                   .algorithm = KEY_ES256,
-	                   .state = KEY_RETIRING,
-	                   .made = NOW - 9000,
-	                   .not_before = NOW - 8000,
-	                   .not_after = NOW + 600},
-	                  {.kid = "current-",
-	                   .algorithm = KEY_ES256,
-	                   .state = KEY_CURRENT,
-	                   .made = NOW - 8000,
-	                   .not_before = NOW - 3000,
-	                   .last = NOW + 900},
-	                  {.kid = "next----",
-	                   .algorithm = KEY_ES256,
-	                   .state = KEY_NEXT,
-	                   .made = NOW - 3000}},
-	        .count = 3};
+	return (struct key_list){.items = {{.kid = "retiring",
+	                                    .algorithm = KEY_ES256,
+	                                    .state = KEY_RETIRING,
+	                                    .made = NOW - 9000,
+	                                    .not_before = NOW - 8000,
+	                                    .not_after = NOW + 600},
+	                                   {.kid = "current-",
+	                                    .algorithm = KEY_ES256,
+	                                    .state = KEY_CURRENT,
+	                                    .made = NOW - 8000,
+	                                    .not_before = NOW - 3000,
+	                                    .last = NOW + 900},
+	                                   {.kid = "next----",
+	                                    .algorithm = KEY_ES256,
+	                                    .state = KEY_NEXT,
+	                                    .made = NOW - 3000}},
+	                         .count = 3};
 }
 
 static size_t carry_out(struct key_list *list, struct key_wish wish)
@@ -271,9 +270,8 @@ static void one_round(struct key_list *list, int64_t now)
 {
 	static unsigned int made;
 	struct key_record fresh[FRESH_MAX] = {0};
-	struct key_wish wish = {.rotate = below(3) == 0,
-	                        .algorithm = below(8) ? KEY_ES256 : KEY_RS256,
-	                        .now = now};
+	struct key_wish wish = {
+	        .rotate = below(3) == 0, .algorithm = below(8) ? KEY_ES256 : KEY_RS256, .now = now};
 	struct key_list before;
 	size_t needed;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keys in force. Linked with --wrap=cleanup_secret, which shows that private halves are wiped. */
+/* The keys in force. Linked with --wrap=cleanup_secret, which shows that private halves are wiped.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -92,7 +92,7 @@ static int send_access(struct peer *peer, const struct access *access)
 	struct message out = {.id = MESSAGE_access};
 	int r;
 
-	r = access_describe(access, &out.access);
+	r = access_describe(peer->jitd, access, &out.access);
 	if (r < 0)
 		return r;
 	peer_send(peer, &out);

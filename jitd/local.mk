@@ -6,6 +6,7 @@ libjitd_la_SOURCES = \
 	jitd/approval.c \
 	jitd/approver.c jitd/approver.h \
 	jitd/audit.c jitd/audit.h \
+	jitd/binding.c jitd/binding.h \
 	jitd/call.c jitd/call.h \
 	jitd/check.c jitd/check.h \
 	jitd/clock.c jitd/clock.h \
@@ -38,6 +39,7 @@ libjitd_la_SOURCES = \
 	jitd/question.c jitd/question.h \
 	jitd/rekey.c jitd/rekey.h \
 	jitd/reload.c jitd/reload.h \
+	jitd/remark.c jitd/remark.h \
 	jitd/request.c \
 	jitd/reservation.c jitd/reservation.h \
 	jitd/revocation.c jitd/revocation.h \
@@ -48,11 +50,13 @@ libjitd_la_SOURCES = \
 	jitd/sockets.c jitd/sockets.h \
 	jitd/standing.c jitd/standing.h \
 	jitd/status.c jitd/status.h \
+	jitd/subject.c jitd/subject.h \
 	jitd/store.c jitd/store.h jitd/schema.def jitd/statements.def \
 	jitd/sweep.c jitd/sweep.h \
 	jitd/txn.c jitd/txn.h \
 	jitd/unwritten.c jitd/unwritten.h \
-	jitd/vote.c jitd/vote.h
+	jitd/vote.c jitd/vote.h \
+	jitd/wish.c jitd/wish.h
 libjitd_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(SQLITE_CFLAGS) $(LIBJWT_CFLAGS)
 libjitd_la_LIBADD = libtoken.la libpolicy.la libwire.la libbase.la $(UV_LIBS) $(SQLITE_LIBS) $(LIBJWT_LIBS) -lpthread
 

@@ -8,8 +8,9 @@
 #include "jitd/access.h"
 #include "jitd/mint.h"
 
-/* Signed by the key in force, which whoever signs must hold from here on (keys_hold()). jti, iat and
- * exp are the caller's. -ENOKEY: nobody signs now. */
+/* Signed by the key in force, which whoever signs must hold from here on (keys_hold()). jti, iat
+ * and exp are the caller's; what is for another host says until when it counts there. -ENOKEY:
+ * nobody signs now. */
 must_check int order_fill(const struct jitd *jitd, const struct access *access,
                           struct mint_order *order);
 

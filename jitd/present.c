@@ -12,9 +12,6 @@
 #include "jitd/codes.h"
 #include "token/key.h"
 
-#define CLIENT_CUTS_AT                                                                             \
-	1023 /* bytes of one answer; OpenSSH's client drops the rest silently (measured) */
-
 struct reading {
 	struct presented presented; /* first: becomes the caller's */
 	struct jitd *jitd;

@@ -10,6 +10,9 @@
 #include "jitd/judge.h"
 #include "jitd/order.h"
 
+#define CLIENT_CUTS_AT                                                                             \
+	1023 /* bytes of one answer; OpenSSH's client drops the rest silently (measured) */
+
 struct presented {
 	enum token_kind kind; /* KIND_TOKEN or KIND_CODE; 0: it was neither */
 	enum reason reason;   /* NONE where it was read; TOKEN: token.reason says more */

@@ -20,11 +20,11 @@ struct key_eraser {
 struct rekey {
 	struct jitd *jitd;
 	const struct key_folder *folder;
-	struct key_wish wish; /* its kid lives as long */
+	struct key_wish wish;  /* its kid lives as long */
 	char actor[NAME_SIZE]; /* "": nobody */
 	const struct key_eraser *erasers;
 	size_t eraser_count;
-	struct key_list list;  /* as it is, then as it shall be */
+	struct key_list list; /* as it is, then as it shall be */
 	struct key_file files[KEYS_MAX + FRESH_MAX];
 	size_t file_count;
 	struct key_record fresh[FRESH_MAX]; /* made for it: their files are staged */
@@ -40,8 +40,8 @@ must_check int rekey_look(struct rekey *rekey, struct fault *fault);
  * as it must be fails it, but where a key is to be retired, which must not wait: that key is left
  * out, with a line in `fault`. For the pool. */
 must_check int rekey_prepare(struct rekey *rekey, struct fault *fault);
-/* Within a message: plans, on the rows as they are in there, writes, and builds rekey->keys. -EAGAIN
- * when what was prepared is not what it takes. */
+/* Within a message: plans, on the rows as they are in there, writes, and builds rekey->keys.
+ * -EAGAIN when what was prepared is not what it takes. */
 must_check int rekey_write(struct rekey *rekey, struct fault *fault);
 /* Once that is committed: puts the keys in force, and the files in order. What fails there is in
  * jitd's log, and made up for at the next start. */

@@ -38,7 +38,7 @@ static void step(void)
 	type __wrap_##name parameters;                                                             \
 	type __wrap_##name parameters                                                              \
 	{                                                                                          \
-		step(); /* what is done stays: after one of them is before the next */            \
+		step(); /* what is done stays: after one of them is before the next */             \
 		return __real_##name arguments;                                                    \
 	}
 STEP(int, fsync, (int fd), (fd))

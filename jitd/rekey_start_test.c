@@ -44,7 +44,8 @@ static void erase(const struct host *host, const char *kid)
 static void move_key(const struct host *host, const char *kid, const char *suffix,
                      const char *new_kid, const char *new_suffix)
 {
-	struct key_path from = key_path(host, kid, suffix), to = key_path(host, new_kid, new_suffix);
+	struct key_path from = key_path(host, kid, suffix),
+	                to = key_path(host, new_kid, new_suffix);
 
 	assert_int_equal(rename(from.text, to.text), 0);
 }
@@ -52,7 +53,8 @@ static void move_key(const struct host *host, const char *kid, const char *suffi
 static void copy_key(const struct host *host, const char *kid, const char *new_kid,
                      const char *new_suffix)
 {
-	struct key_path from = key_path(host, kid, ".pem"), to = key_path(host, new_kid, new_suffix);
+	struct key_path from = key_path(host, kid, ".pem"),
+	                to = key_path(host, new_kid, new_suffix);
 
 	assert_int_equal(link(from.text, to.text), 0);
 }
@@ -60,8 +62,9 @@ static void copy_key(const struct host *host, const char *kid, const char *new_k
 static void lost(const struct host *host, const char *kid)
 {
 	expect_key(host, kid, "gone");
-	assert_int_equal(on_disk(host, "SELECT count(*) FROM event WHERE event = 'key' AND "
-	                               "text LIKE '%s %% gone: its file is missing'",
+	assert_int_equal(on_disk(host,
+	                         "SELECT count(*) FROM event WHERE event = 'key' AND "
+	                         "text LIKE '%s %% gone: its file is missing'",
 	                         kid),
 	                 1);
 }

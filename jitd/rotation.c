@@ -21,9 +21,9 @@ struct rotation {
 	struct jitd *jitd;
 	struct key_folder *folder;
 	struct timer *timer;
-	struct change *first, **last; /* the first is under way */
-	int64_t deadline;             /* when a retiring key is over; 0: none is */
-	bool owed;                    /* what is in force is not all on disk */
+	struct change *first, **last;        /* the first is under way */
+	int64_t deadline;                    /* when a retiring key is over; 0: none is */
+	bool owed;                           /* what is in force is not all on disk */
 	struct key_eraser erasers[KEYS_MAX]; /* of what is owed */
 	size_t eraser_count;
 };

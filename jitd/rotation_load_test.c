@@ -280,7 +280,8 @@ static void no_good_token_is_refused(void **state)
 {
 	struct load *load = *state;
 	const char *wanted = getenv("JIT_ROTATION_SECONDS");
-	int64_t begun = client_now(), until = begun + 1000 * (wanted ? strtol(wanted, NULL, 10) : 0);
+	int64_t begun = client_now(),
+	        until = begun + 1000 * (wanted ? strtol(wanted, NULL, 10) : 0);
 	struct shared *shared;
 
 	need_people(state);
@@ -290,12 +291,13 @@ static void no_good_token_is_refused(void **state)
 	       (wanted ? client_now() < until : load->rotations < ROTATIONS))
 		change_keys(load);
 	end_load(load);
-	print_message("%.1f s, %d clients: %u rotations (%u put off, at most %zu keys retiring), %u "
-	              "next keys retired; held tokens %u, typed tokens %u, codes %u, new accesses %u "
-	              "opened, %u refused\n",
-	              (double)(client_now() - begun) / 1000, WORKERS, load->rotations, load->too_many,
-	              load->retiring, load->retired, shared->uses[USE_HELD], shared->uses[USE_TOKEN],
-	              shared->uses[USE_CODE], shared->uses[USE_GRANT], shared->refused);
+	print_message(
+	        "%.1f s, %d clients: %u rotations (%u put off, at most %zu keys retiring), %u "
+	        "next keys retired; held tokens %u, typed tokens %u, codes %u, new accesses %u "
+	        "opened, %u refused\n",
+	        (double)(client_now() - begun) / 1000, WORKERS, load->rotations, load->too_many,
+	        load->retiring, load->retired, shared->uses[USE_HELD], shared->uses[USE_TOKEN],
+	        shared->uses[USE_CODE], shared->uses[USE_GRANT], shared->refused);
 	if (shared->refused)
 		fail_msg("%s", shared->line);
 	assert_true(load->rotations >= ROTATIONS);

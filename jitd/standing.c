@@ -69,7 +69,7 @@ static void ask_rules(const struct jitd *jitd, const struct access *access,
                       const struct identity *subject, int64_t now, struct stance *stance)
 {
 	const struct question question =
-	        question_of(jitd, subject, access->scope, access->host, now);
+	        question_of(jitd, subject, access->scope, access->host, access->via, now);
 	const struct rule *own = question_rule(jitd, access);
 	struct answer answer = policy_evaluate(jitd->policy, &question);
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "policy/policy.h"
+#include "policy/trust.h"
 
 #define SETTINGS_REQUESTS_MAX 2000
 #define SETTINGS_RS256        "RS256" /* the algorithm whose tokens are too long for a prompt */
@@ -37,6 +38,8 @@ struct settings {
 	char *host_id, *algorithm, *user, *state_dir, *socket_dir, *policy_dir;
 	int64_t max_grant, requests_per_minute;
 	struct strings admins, auditors, exempt;
+	struct trusts trusts;
+	struct strings trust_names; /* of them, in the same order */
 	uid_t owner; /* whose the rules may be besides root's; root unless the caller says so */
 };
 
@@ -45,7 +48,8 @@ struct settings {
  * most 255 bytes (socket-dir 96, so that a socket in it has a name that fits), host-id is 1 to 255
  * of [A-Za-z0-9.-], max-grant is 1 second to SETTINGS_GRANT_MAX, requests-per-minute 1
  * to SETTINGS_REQUESTS_MAX, algorithm is ES256 or RS256, user is not root, exempt holds PAM
- * service names but never sshd, ssh, sudo, sudo-i, su, su-l or login. Not for two threads at once
+ * service names but never sshd, ssh, sudo, sudo-i, su, su-l or login. Of trusts there are at most
+ * TRUSTS_MAX, each with a title of its own (policy/trust.h). Not for two threads at once
  * (policy/conf.h). */
 must_check int settings_parse(const struct policy_source *source, policy_report *report,
                               void *context, struct settings **ret_settings);

@@ -87,8 +87,8 @@ static const struct {
          "x.conf:1: socket-dir: \"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\" is longer than 96 bytes\n"},
         {"state-dir = \"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"\n",
          "x.conf:1: state-dir: \"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\" is longer than 255 bytes\n"},
-        {"trust \"gitlab\" {\nissuer = \"x\" scope = {\"ssh:a\"}\n}\nsudo-plugin = true\ntoken-ttl = \"5m\"\nbreak-glass { }\nrule \"x\" { }\n",
-         "x.conf:1: trust: a block that is not known to this version; take it out\n"
+        {"notification {\nissuer = \"x\" scope = {\"ssh:a\"}\n}\nsudo-plugin = true\ntoken-ttl = \"5m\"\nbreak-glass { }\nrule \"x\" { }\n",
+         "x.conf:1: notification: a block that is not known to this version; take it out\n"
          "x.conf:4: sudo-plugin: not known to this version; take it out\n"
          "x.conf:5: token-ttl: not known to this version; take it out\n"
          "x.conf:6: break-glass: a block that is not known to this version; take it out\n"

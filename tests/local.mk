@@ -4,25 +4,40 @@ dist_check_SCRIPTS += tests/lint/rooms tests/lint/style tests/lint/binaries
 TESTS += tests/lint/rooms tests/lint/style tests/lint/binaries
 
 # the inputs of the fuzz targets, in every build
-check_PROGRAMS += tests/fuzz/replay
-tests_fuzz_replay_SOURCES = tests/fuzz/replay.c tests/fuzz/policy.c
-tests_fuzz_replay_CFLAGS = $(TEST_CFLAGS)
-tests_fuzz_replay_LDADD = libpolicy.la libbase.la
+check_PROGRAMS += tests/fuzz/replay_policy tests/fuzz/replay_token
+tests_fuzz_replay_policy_SOURCES = tests/fuzz/replay.c tests/fuzz/policy.c
+tests_fuzz_replay_policy_CFLAGS = $(TEST_CFLAGS)
+tests_fuzz_replay_policy_LDADD = libpolicy.la libbase.la
+tests_fuzz_replay_token_SOURCES = tests/fuzz/replay.c tests/fuzz/token.c tests/fuzz/token_keys.h
+tests_fuzz_replay_token_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_replay_token_LDADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(JANSSON_LIBS)
 dist_check_SCRIPTS += tests/fuzz/replay_test
 TESTS += tests/fuzz/replay_test
 
-# by hand: make tests/bench/policy
+# tokens of every kind of attack, and good ones, through the reader
+check_PROGRAMS += tests/hostile/reader
+tests_hostile_reader_SOURCES = tests/hostile/reader.c
+tests_hostile_reader_CFLAGS = $(TEST_CFLAGS)
+tests_hostile_reader_LDADD = libtoken.la libbase.la
+dist_check_SCRIPTS += tests/hostile/reader_test
+TESTS += tests/hostile/reader_test
+
+# by hand: make tests/bench/policy tests/bench/token
 if HAVE_CMOCKA
-EXTRA_PROGRAMS = tests/bench/policy
-tests_bench_policy_SOURCES = tests/bench/policy.c token/token_test_sign.c token/token_test_sign.h
+EXTRA_PROGRAMS = tests/bench/policy tests/bench/token
+tests_bench_policy_SOURCES = tests/bench/policy.c tests/bench/timing.c tests/bench/timing.h \
+	token/token_test_sign.c token/token_test_sign.h
 # both rooms have a read_reason, which no other program links
 tests_bench_policy_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -Dread_reason=read_token_reason
 tests_bench_policy_LDADD = libtoken.la libpolicy.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+tests_bench_token_SOURCES = tests/bench/timing.c tests/bench/timing.h tests/bench/token.c
+tests_bench_token_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(LIBJWT_CFLAGS)
+tests_bench_token_LDADD = libtokentest.la $(OPENSSL_LIBS) $(LIBJWT_LIBS)
 endif
 
 EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/format tests/lint/shell tests/lint/man \
 	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/bench tests/sanitized \
-	tests/coverage tests/fuzz/run tests/fuzz/lsan.supp tests/fuzz/corpus
+	tests/coverage tests/fuzz/run tests/fuzz/token_seeds tests/fuzz/lsan.supp tests/fuzz/corpus tests/hostile
 dist-hook:
 	rm -rf '$(distdir)/tests/e2e/__pycache__' '$(distdir)/tests/bench/__pycache__' \
-		'$(distdir)/tests/sanitized/__pycache__'
+		'$(distdir)/tests/sanitized/__pycache__' '$(distdir)/tests/hostile/__pycache__'

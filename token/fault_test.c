@@ -20,6 +20,7 @@ enum call {
 	CALL_VERIFY,
 	CALL_VERIFY_INIT,
 	CALL_CONTEXT,
+	CALL_COPY,
 	CALL_PUBLIC_CHECK,
 	CALL_PAIRWISE_CHECK,
 	CALL_DIGEST,
@@ -66,6 +67,7 @@ WRAP_INT(CALL_VERIFY_INIT, EVP_DigestVerifyInit,
           EVP_PKEY *pkey),
          (ctx, pctx, type, engine, pkey))
 WRAP_POINTER(CALL_CONTEXT, EVP_MD_CTX *, EVP_MD_CTX_new, (void), ())
+WRAP_INT(CALL_COPY, EVP_MD_CTX_copy_ex, (EVP_MD_CTX * out, const EVP_MD_CTX *in), (out, in))
 WRAP_INT(CALL_PUBLIC_CHECK, EVP_PKEY_public_check, (EVP_PKEY_CTX * ctx), (ctx))
 WRAP_INT(CALL_PAIRWISE_CHECK, EVP_PKEY_pairwise_check, (EVP_PKEY_CTX * ctx), (ctx))
 WRAP_INT(CALL_DIGEST, EVP_Digest,
@@ -94,7 +96,7 @@ static void faults_reset(enum call failing, int answer)
 static void t11_only_one_counts_as_verified(void **state)
 {
 	static const int answers[] = {0, -1, -2, 2, 256, INT32_MIN};
-	static const enum call calls[] = {CALL_VERIFY, CALL_VERIFY_INIT};
+	static const enum call calls[] = {CALL_VERIFY, CALL_COPY};
 	struct bench *bench = *state;
 	text_owned token = good_token(bench);
 
@@ -129,7 +131,7 @@ static void t11_only_one_counts_as_a_good_key(void **state)
 {
 	static const int answers[] = {0, -1, 2};
 	static const enum call calls[] = {CALL_PUBLIC_CHECK, CALL_PAIRWISE_CHECK, CALL_DIGEST,
-	                                  CALL_NAME};
+	                                  CALL_NAME,         CALL_VERIFY_INIT,    CALL_CONTEXT};
 	struct bench *bench = *state;
 
 	for (size_t i = 0; i < COUNT(calls); i++)
@@ -155,7 +157,7 @@ static void t06_an_unknown_kid_costs_no_signature(void **state)
 	              text_of("{\"alg\":\"none\",\"kid\":\"%s\",\"typ\":\"JWT\"}", bench->kid),
 	              ALGORITHM);
 	assert_int_equal(faults.made[CALL_VERIFY], 0);
-	assert_int_equal(faults.made[CALL_VERIFY_INIT], 0);
+	assert_int_equal(faults.made[CALL_COPY], 0);
 }
 
 static void t10_a_signature_of_another_length_never_reaches_openssl(void **state)
@@ -169,7 +171,7 @@ static void t10_a_signature_of_another_length_never_reaches_openssl(void **state
 		assert_refused(bench, token);
 	}
 	assert_int_equal(faults.made[CALL_VERIFY], 0);
-	assert_int_equal(faults.made[CALL_VERIFY_INIT], 0);
+	assert_int_equal(faults.made[CALL_COPY], 0);
 }
 
 /* T1, T21: what a forgery says is never even parsed. */

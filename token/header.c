@@ -7,7 +7,9 @@
 #include "token/json.h"
 #include "token/key.h"
 
-static const char *const members[] = {"alg", "kid", "typ"};
+static const char *const members[] = {"alg", "kid", "typ", "x5t", "x5t#S256"};
+const struct header_rule header_own = {members, 3, true};
+const struct header_rule header_foreign = {members, sizeof(members) / sizeof(members[0]), false};
 
 static int text_member(const struct document *document, const char *name,
                        enum token_reason otherwise, char *ret_text, size_t size)
@@ -19,18 +21,29 @@ static int text_member(const struct document *document, const char *name,
 	return result == 0 ? 0 : (int)otherwise;
 }
 
-static int header_members(const struct document *document, struct header *header)
+static int check_type(const struct document *document, const struct header_rule *rule)
 {
 	char type[sizeof(HEADER_TYPE)] = "";
 	int result;
 
-	if (document_members_among(document, members, sizeof(members) / sizeof(members[0])) != 0)
-		return TOKEN_REASON_HEADER_MEMBER;
+	if (!rule->typed && !document_has(document, "typ"))
+		return 0;
 	result = text_member(document, "typ", TOKEN_REASON_TYPE, type, sizeof(type));
 	if (result != 0)
 		return result;
-	if (strcmp(type, HEADER_TYPE) != 0)
-		return TOKEN_REASON_TYPE;
+	return strcmp(type, HEADER_TYPE) == 0 ? 0 : TOKEN_REASON_TYPE;
+}
+
+static int header_members(const struct document *document, const struct header_rule *rule,
+                          struct header *header)
+{
+	int result;
+
+	if (document_members_among(document, rule->members, rule->count) != 0)
+		return TOKEN_REASON_HEADER_MEMBER;
+	result = check_type(document, rule);
+	if (result != 0)
+		return result;
 	result = text_member(document, "alg", TOKEN_REASON_ALGORITHM, header->algorithm,
 	                     sizeof(header->algorithm));
 	if (result != 0)
@@ -42,7 +55,8 @@ static int header_members(const struct document *document, struct header *header
 	return kid_is_good(header->kid) ? 0 : TOKEN_REASON_KEY_UNKNOWN;
 }
 
-int header_read(const uint8_t *bytes, size_t length, struct header *ret_header)
+int header_read(const uint8_t *bytes, size_t length, const struct header_rule *rule,
+                struct header *ret_header)
 {
 	cleanup(document_done) struct document document = {NULL};
 	struct header header = {.kid = ""};
@@ -50,7 +64,7 @@ int header_read(const uint8_t *bytes, size_t length, struct header *ret_header)
 
 	if (result != 0)
 		return result < 0 ? result : TOKEN_REASON_HEADER;
-	result = header_members(&document, &header);
+	result = header_members(&document, rule, &header);
 	if (result != 0)
 		return result;
 	*ret_header = header;

@@ -209,7 +209,7 @@ static void t05_hostile_kids_find_nothing(void **state)
 		                            hostile_kids[i]);
 		struct header read;
 		/* by its form already, before any key is looked for */
-		assert_int_equal(header_read((uint8_t *)header, strlen(header), &read),
+		assert_int_equal(header_read((uint8_t *)header, strlen(header), &header_own, &read),
 		                 TOKEN_REASON_KEY_UNKNOWN);
 		assert_header(bench, strdup(header), KEY_UNKNOWN);
 	}
@@ -232,7 +232,8 @@ static void t05_kids_of_good_form_are_read_whole(void **state)
 		text_owned header =
 		        text_of("{\"alg\":\"ES256\",\"kid\":\"%s\",\"typ\":\"JWT\"}", good[i]);
 		struct header read;
-		assert_int_equal(header_read((uint8_t *)header, strlen(header), &read), 0);
+		assert_int_equal(header_read((uint8_t *)header, strlen(header), &header_own, &read),
+		                 0);
 		assert_string_equal(read.kid, good[i]);
 		assert_string_equal(read.algorithm, "ES256");
 	}
@@ -409,7 +410,7 @@ static void t25_headers_are_bounded(void **state)
 	assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from), 0);
 	for (int i = 0; i < 20; i++) {
 		struct header read;
-		assert_int_equal(header_read((uint8_t *)deep, TOKEN_HEADER_MAX, &read),
+		assert_int_equal(header_read((uint8_t *)deep, TOKEN_HEADER_MAX, &header_own, &read),
 		                 TOKEN_REASON_HEADER);
 	}
 	assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to), 0);

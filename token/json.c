@@ -85,9 +85,8 @@ static bool string_is_clean(const json_t *string)
 	return text_is_clean(json_string_value(string), json_string_length(string));
 }
 
-int document_text(const struct document *document, const char *name, char *ret_text, size_t size)
+static int copy_text(const json_t *value, char *ret_text, size_t size)
 {
-	const json_t *value = json_object_get(document->root, name);
 	size_t length;
 
 	if (!value)
@@ -100,6 +99,11 @@ int document_text(const struct document *document, const char *name, char *ret_t
 	memcpy(ret_text, json_string_value(value), length);
 	ret_text[length] = '\0';
 	return 0;
+}
+
+int document_text(const struct document *document, const char *name, char *ret_text, size_t size)
+{
+	return copy_text(json_object_get(document->root, name), ret_text, size);
 }
 
 int document_integer(const struct document *document, const char *name, int64_t min, int64_t max,
@@ -168,9 +172,8 @@ static int string_is(const json_t *value, const char *wanted)
 	return memcmp(json_string_value(value), wanted, length) == 0 ? 0 : DOCUMENT_OTHER;
 }
 
-int document_holds(const struct document *document, const char *name, const char *wanted)
+static int holds(const json_t *value, const char *wanted)
 {
-	const json_t *value = json_object_get(document->root, name);
 	int result = DOCUMENT_OTHER;
 
 	if (!value)
@@ -186,4 +189,71 @@ int document_holds(const struct document *document, const char *name, const char
 			result = 0;
 	}
 	return result;
+}
+
+int document_holds(const struct document *document, const char *name, const char *wanted)
+{
+	return holds(json_object_get(document->root, name), wanted);
+}
+
+/* ---- paths ---- */
+
+/* How many members the path leads to; *ret_value is the last of them. It ends: no member is come to
+ * in two ways, and each step goes down. */
+static size_t find(const json_t *object, const char *path, const json_t **ret_value)
+{
+	size_t found = 0, end = 0;
+
+	for (;; end++) {
+		char name[DOCUMENT_PATH_MAX + 1];
+		const json_t *member;
+
+		end += strcspn(path + end, ".");
+		memcpy(name, path, end);
+		name[end] = '\0';
+		member = json_object_get(object, name);
+		if (path[end] == '\0') {
+			if (member)
+				*ret_value = member;
+			return found + (member != NULL);
+		}
+		if (json_is_object(member))
+			found += find(member, path + end + 1, ret_value);
+	}
+}
+
+/* 0 also where there is none: *ret_value is NULL then. */
+static int follow(const struct document *document, const char *path, const json_t **ret_value)
+{
+	*ret_value = NULL;
+	if (strnlen(path, DOCUMENT_PATH_MAX + 1) > DOCUMENT_PATH_MAX)
+		return DOCUMENT_BOUNDS;
+	return find(document->root, path, ret_value) > 1 ? DOCUMENT_AMBIGUOUS : 0;
+}
+
+int document_text_at(const struct document *document, const char *path, char *ret_text, size_t size)
+{
+	const json_t *value;
+	int result = follow(document, path, &value);
+
+	return result == 0 ? copy_text(value, ret_text, size) : result;
+}
+
+int document_says(const struct document *document, const char *path, const char *wanted)
+{
+	const json_t *value;
+	char number[32];
+	int result = follow(document, path, &value);
+
+	if (result != 0)
+		return result;
+	if (json_is_boolean(value))
+		return strcmp(json_is_true(value) ? "true" : "false", wanted) == 0 ? 0
+		                                                                   : DOCUMENT_OTHER;
+	if (!json_is_integer(value))
+		return holds(value, wanted);
+	if (text_format(number, sizeof(number), "%" JSON_INTEGER_FORMAT,
+	                json_integer_value(value)) != 0)
+		return DOCUMENT_BOUNDS;
+	return strcmp(number, wanted) == 0 ? 0 : DOCUMENT_OTHER;
 }

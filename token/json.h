@@ -27,6 +27,7 @@ enum {
 	DOCUMENT_TYPE,          /* the member has another JSON type */
 	DOCUMENT_BOUNDS,        /* too deep, wide, long, large, small; empty; not clean text */
 	DOCUMENT_OTHER,         /* well-formed, but not what was asked for */
+	DOCUMENT_AMBIGUOUS,     /* a path leads to several members */
 };
 
 /* 0, DOCUMENT_MALFORMED, DOCUMENT_BOUNDS or -ENOMEM. Release with document_done(). */
@@ -64,5 +65,20 @@ must_check int document_object(const struct document *document, const char *name
  * Results as document_text(), or DOCUMENT_OTHER when it is well-formed and does not hold it. */
 must_check int document_holds(const struct document *document, const char *name,
                               const char *wanted);
+
+/*
+ * A path is the name of a member, or names divided by dots that lead into objects. Where members
+ * have dots in their own names, each way to divide it is tried: DOCUMENT_AMBIGUOUS where several
+ * lead to a member, DOCUMENT_BOUNDS where the path is longer than this.
+ */
+#define DOCUMENT_PATH_MAX 255
+
+/* As document_text(). */
+must_check int document_text_at(const struct document *document, const char *path, char *ret_text,
+                                size_t size);
+
+/* Is the member at `path` the string `wanted`, an array of clean texts that holds it, or a boolean
+ * or an integer that JSON writes so? Results as document_holds(). */
+must_check int document_says(const struct document *document, const char *path, const char *wanted);
 
 #endif

@@ -52,7 +52,9 @@ const struct key_kind *key_kind_of(enum key_algorithm algorithm); /* NULL: none 
 const struct key_kind *key_kind_typed(const char *type);          /* by `type`; NULL: none */
 
 struct key {
-	EVP_PKEY *pkey; /* public only; parsed once, never changed, shared by threads */
+	/* parsed and prepared once, never changed afterwards, and so shared by threads */
+	EVP_PKEY *pkey;      /* public only */
+	EVP_MD_CTX *context; /* ready to verify: each use takes a copy */
 	const struct key_kind *kind;
 	char kid[TOKEN_KID_MAX + 1];
 };

@@ -134,33 +134,6 @@ static void the_kid_is_the_thumbprint_of_rfc_7638(void **state)
 	assert_string_equal(key_kid(key), "0ZcOCORZ");
 }
 
-static void the_signature_of_rfc_7515_holds(void **state)
-{
-	static const char text[] =
-	        "eyJhbGciOiJFUzI1NiJ9."
-	        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
-	        "cGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-	static const char signature[] =
-	        "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8"
-	        "ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
-	cleanup(cleanup_key) struct key *key =
-	        public_key_of("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-	                      "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"); /* appendix A.3 */
-	uint8_t raw[64];
-	size_t length;
-
-	(void)state;
-	assert_int_equal(base64url_decode(signature, strlen(signature), raw, 64, &length), 0);
-	assert_int_equal(key_verify(key, text, strlen(text), raw, length), 0);
-	assert_int_equal(key_verify(key, text, strlen(text) - 1, raw, length), KEY_BAD_SIGNATURE);
-	for (size_t i = 0; i < length; i++) {
-		raw[i] ^= 1;
-		assert_int_equal(key_verify(key, text, strlen(text), raw, length),
-		                 KEY_BAD_SIGNATURE);
-		raw[i] ^= 1;
-	}
-}
-
 static void digests_are_sha256(void **state)
 {
 	uint8_t digest[32];
@@ -384,7 +357,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_made_key_is_loaded_by_either_half),
 	        cmocka_unit_test(the_kid_is_the_thumbprint_of_rfc_7638),
-	        cmocka_unit_test(the_signature_of_rfc_7515_holds),
 	        cmocka_unit_test(digests_are_sha256),
 	        cmocka_unit_test(t04_keys_of_other_kinds_are_refused),
 	        cmocka_unit_test(t04_only_the_half_that_is_asked_for),

@@ -13,6 +13,7 @@
 
 #include "token/base64url.h"
 #include "token/claims.h"
+#include "token/foreign.h"
 #include "token/form.h"
 #include "token/header.h"
 #include "token/key.h"
@@ -44,20 +45,21 @@ static int decode(const struct part *part, uint8_t *bytes, size_t size, enum tok
 	return result == 0 ? 0 : TOKEN_REASON_FORM;
 }
 
-static int find_key(const struct part *part, const struct keyset *keys, int64_t now,
-                    struct header *header, const struct key **ret_key)
+static int read_header(const struct part *part, const struct header_rule *rule,
+                       struct header *ret_header)
 {
 	uint8_t bytes[TOKEN_HEADER_MAX];
-	const struct keyset_entry *entry;
 	size_t length = 0;
 	int result = decode(part, bytes, sizeof(bytes), TOKEN_REASON_HEADER, &length);
 
-	if (result != 0)
-		return result;
-	result = header_read(bytes, length, header);
-	if (result != 0)
-		return result;
-	entry = keyset_find(keys, header->kid, strlen(header->kid));
+	return result == 0 ? header_read(bytes, length, rule, ret_header) : result;
+}
+
+static int find_key(const struct header *header, const struct keyset *keys, int64_t now,
+                    const struct key **ret_key)
+{
+	const struct keyset_entry *entry = keyset_find(keys, header->kid, strlen(header->kid));
+
 	if (!entry)
 		return TOKEN_REASON_KEY_UNKNOWN;
 	if (strcmp(header->algorithm, key_algorithm_name(key_algorithm(entry->key))) != 0)
@@ -85,34 +87,39 @@ static int check_signature(const struct form *form, const struct key *key)
 	return result == KEY_BAD_SIGNATURE ? TOKEN_REASON_SIGNATURE : result;
 }
 
-/* 0, -errno or an enum token_reason. */
-static int read_token(const struct part *text, const struct keyset *keys,
-                      const struct expectation *expectation, struct claims *claims)
-{
-	struct header header = {.kid = ""};
-	const struct key *key = NULL;
-	uint8_t payload[PAYLOAD_MAX];
+/* A token whose signature held; before that it is nothing. */
+struct verified {
 	struct form form;
-	size_t length = 0;
-	int result = form_split(text->text, text->length, &form);
+	struct header header;
+	uint8_t payload[PAYLOAD_MAX];
+	size_t length;
+};
 
-	if (result != 0)
-		return result;
-	result = find_key(&form.header, keys, expectation->now, &header, &key);
-	if (result != 0)
-		return result;
-	result = check_signature(&form, key);
-	if (result != 0)
-		return result;
-	result = decode(&form.payload, payload, sizeof(payload), TOKEN_REASON_LENGTH, &length);
-	if (result != 0)
-		return result;
-	result = claims_read(payload, length, expectation, claims);
-	if (result != 0)
-		return result;
-	memcpy(claims->kid, header.kid, sizeof(claims->kid));
-	return 0;
+/* 0, -errno or an enum token_reason. */
+static int verify(const struct part *text, const struct keyset *keys, int64_t now,
+                  const struct header_rule *rule, struct verified *verified)
+{
+	const struct key *key = NULL;
+	int result = form_split(text->text, text->length, &verified->form);
+
+	if (result == 0)
+		result = read_header(&verified->form.header, rule, &verified->header);
+	if (result == 0)
+		result = find_key(&verified->header, keys, now, &key);
+	if (result == 0)
+		result = check_signature(&verified->form, key);
+	if (result == 0)
+		result = decode(&verified->form.payload, verified->payload,
+		                sizeof(verified->payload), TOKEN_REASON_LENGTH, &verified->length);
+	return result;
 }
+
+static enum token_reason reason_of(int result)
+{
+	return result > 0 ? (enum token_reason)result : TOKEN_REASON_INTERNAL;
+}
+
+/* ---- our own ---- */
 
 /* A caller that does not say what it expects, or a clock before 1970, allows nothing. */
 static bool is_complete(const struct keyset *keys, const struct expectation *expectation)
@@ -121,25 +128,101 @@ static bool is_complete(const struct keyset *keys, const struct expectation *exp
 	       expectation->audience[0] != '\0' && expectation->now >= 0;
 }
 
+static int read_own(const struct part *text, const struct keyset *keys,
+                    const struct expectation *expectation, struct claims *ret_claims)
+{
+	struct verified verified;
+	struct claims claims = {.kid = ""};
+	int result = -EINVAL;
+
+	if (!is_complete(keys, expectation) || (!text->text && text->length != 0))
+		return result;
+	result = verify(text, keys, expectation->now, &header_own, &verified);
+	if (result == 0)
+		result = claims_read(verified.payload, verified.length, expectation, &claims);
+	if (result != 0)
+		return result;
+	*ret_claims = claims;
+	memcpy(ret_claims->kid, verified.header.kid, sizeof(ret_claims->kid));
+	return 0;
+}
+
 void token_read(const char *text, size_t length, const struct keyset *keys,
                 const struct expectation *expectation, struct token_result *ret_result)
 {
-	struct claims claims = {.kid = ""};
 	const struct part whole = {text, length};
+	int result;
+
+	*ret_result = (struct token_result){.decision = DECISION_DENY};
+	result = read_own(&whole, keys, expectation, &ret_result->claims);
+	if (result == 0)
+		ret_result->decision = DECISION_ALLOW;
+	else
+		ret_result->reason = reason_of(result);
+}
+
+/* ---- of other issuers ---- */
+
+static bool is_complete_foreign(const struct keyset *keys,
+                                const struct foreign_expectation *expectation)
+{
+	if (!keys || !expectation || !expectation->issuer || expectation->now < 0 ||
+	    !expectation->audiences || expectation->audience_count == 0 ||
+	    (expectation->required_count != 0 && !expectation->required))
+		return false;
+	for (size_t i = 0; i < expectation->audience_count; i++)
+		if (!expectation->audiences[i] || expectation->audiences[i][0] == '\0')
+			return false;
+	return true;
+}
+
+static int read_foreign(const struct part *text, const struct keyset *keys,
+                        const struct foreign_expectation *expectation,
+                        struct foreign_claims *ret_claims)
+{
+	struct verified verified;
+	struct foreign_claims claims = {.kid = ""};
 	int result = -EINVAL;
 
-	*ret_result = (struct token_result){
-	        .decision = DECISION_DENY,
-	        .reason = TOKEN_REASON_INTERNAL,
-	};
-	if ((text || length == 0) && is_complete(keys, expectation))
-		result = read_token(&whole, keys, expectation, &claims);
-	if (result != 0) {
-		if (result > 0)
-			ret_result->reason = (enum token_reason)result;
-		return;
-	}
-	ret_result->claims = claims;
-	ret_result->reason = TOKEN_REASON_UNSET;
-	ret_result->decision = DECISION_ALLOW;
+	if (!is_complete_foreign(keys, expectation) || (!text->text && text->length != 0))
+		return result;
+	result = verify(text, keys, expectation->now, &header_foreign, &verified);
+	if (result == 0)
+		result = foreign_read(verified.payload, verified.length, &verified.form.signed_text,
+		                      expectation, &claims);
+	if (result != 0)
+		return result;
+	*ret_claims = claims;
+	memcpy(ret_claims->kid, verified.header.kid, sizeof(ret_claims->kid));
+	return 0;
+}
+
+void token_read_foreign(const char *text, size_t length, const struct keyset *keys,
+                        const struct foreign_expectation *expectation,
+                        struct foreign_result *ret_result)
+{
+	const struct part whole = {text, length};
+	int result;
+
+	*ret_result = (struct foreign_result){.decision = DECISION_DENY};
+	result = read_foreign(&whole, keys, expectation, &ret_result->claims);
+	if (result == 0)
+		ret_result->decision = DECISION_ALLOW;
+	else
+		ret_result->reason = reason_of(result);
+}
+
+enum token_reason token_unverified_kid(const char *text, size_t length,
+                                       char ret_kid[static TOKEN_KID_MAX + 1])
+{
+	struct header header = {.kid = ""};
+	struct form form;
+	int result = form_split(text, length, &form);
+
+	if (result == 0)
+		result = read_header(&form.header, &header_foreign, &header);
+	if (result != 0)
+		return reason_of(result);
+	memcpy(ret_kid, header.kid, sizeof(header.kid));
+	return TOKEN_REASON_UNSET;
 }

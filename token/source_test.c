@@ -91,8 +91,11 @@ static void look_for_comparison(const char *path, const char *line)
 	        "strcmp(algorithm, kind->name)",
 	        "strcmp(type, HEADER_TYPE)",
 	        "strcmp(use, \"sig\")",
+	        "strcmp(number, wanted)",
+	        "strcmp(json_is_true(value) ? \"true\" : \"false\", wanted)",
 	        "strncmp(pem, first, strlen(first))",
-	        "strncmp(text, \"SHA256:\", prefix)",
+	        "strncmp(text, PREFIX, prefix)",
+	        "memcmp(blob->bytes + LENGTH_SIZE, type, length)",
 	};
 
 	for (size_t i = 0; i < COUNT(calls); i++) {

@@ -41,6 +41,7 @@
 	R(CLAIMS, "token-claims") /* not bounded strict JSON, or a claim of the wrong type */      \
 	R(CLAIM_MISSING, "token-claim-missing")                                                    \
 	R(BINDING, "token-binding") /* a cnf that is not {"ssh": FINGERPRINT}, RFC 7800 */         \
+	R(REQUIRE, "token-require") /* a claim that the expectation asks for has another value */  \
 	R(ISSUER, "token-issuer")                                                                  \
 	R(AUDIENCE, "token-audience")                                                              \
 	R(EXPIRED, "token-expired")   /* exp or until is not after now */                          \
@@ -92,5 +93,67 @@ struct token_result {
  * against the door, state of the access, burning) is the caller's to decide. */
 void token_read(const char *text, size_t length, const struct keyset *keys,
                 const struct expectation *expectation, struct token_result *ret_result);
+
+/* ---- tokens of other issuers ---- */
+
+#define FOREIGN_LEEWAY_MAX INT64_C(60) /* seconds, whatever is asked for */
+
+/* A claim and what it must be: the string byte for byte, an array of strings that holds it, or a
+ * boolean or an integer as JSON has it. */
+struct requirement {
+	const char *claim; /* as `subject_claim` below */
+	const char *value;
+};
+
+/*
+ * What must be so, said by the caller. A claim's name may lead into objects by dots
+ * ("realm_access.roles"); members may have dots in their names as well ("kubernetes.io.namespace"),
+ * and a name that can be read in two ways in one token denies it.
+ */
+struct foreign_expectation {
+	const char *issuer; /* compared byte for byte */
+	const char *const *audiences;
+	size_t audience_count; /* 1 and up: the token's aud is, or holds, one of them */
+	int64_t now;           /* seconds since 1970 */
+	int64_t lifetime_max;  /* cap on exp - iat, itself capped by TOKEN_LIFETIME_MAX */
+	int64_t leeway; /* seconds, 0 to FOREIGN_LEEWAY_MAX, that nbf and iat may lie ahead */
+	const char *subject_claim; /* whose text is the subject; NULL: "sub" */
+	const char *scope_claim;   /* whose text is the scope; NULL: the token is not asked */
+	const struct requirement *required; /* all of them */
+	size_t required_count;
+};
+
+/* Claims of a foreign token whose signature held. Text is clean, NUL-terminated, bounded. */
+struct foreign_claims {
+	char kid[TOKEN_KID_MAX + 1];
+	char iss[256];
+	char subject[256]; /* no local name before it was mapped to one */
+	char scope[1025];  /* "" where none was asked for */
+	char jti[256];     /* "": none */
+	char replay[65];   /* what is burned: SHA-256 in hex of iss NUL jti, or of header.payload */
+	int64_t iat, nbf, exp; /* nbf = iat where the token has none */
+	int64_t until;         /* 0: the token does not say */
+	uint32_t access; /* the issuer's number, where it is another jitd; decides nothing; 0: none
+	                  */
+	char cnf[TOKEN_CNF_SIZE]; /* "": none */
+};
+
+struct foreign_result {
+	enum decision decision; /* test == DECISION_ALLOW */
+	enum token_reason reason;
+	struct foreign_claims claims; /* all zero unless ALLOW */
+};
+
+/* As token_read(): the same road, and no lenient mode. Required are iss aud iat exp, the subject's
+ * claim and, where it is asked for, the scope's. The header has alg and kid, and may have typ (then
+ * "JWT"), x5t and x5t#S256, which are not looked at. */
+void token_read_foreign(const char *text, size_t length, const struct keyset *keys,
+                        const struct foreign_expectation *expectation,
+                        struct foreign_result *ret_result);
+
+/* The kid of a header that nobody has verified: good for choosing whose keys are asked, and for
+ * nothing else. 0 or the reason why there is none. */
+enum token_reason token_unverified_kid(const char *text, size_t length,
+                                       char ret_kid[static TOKEN_KID_MAX + 1]);
 
 #endif

@@ -15,7 +15,7 @@ static const struct option_row options[] = {
         [OPTION_JSON] = {"json", NULL, "print a JSON array"},
 };
 
-static const char *const headings[] = {"KEY",  "ALGORITHM", "STATE",
+static const char *const headings[] = {"KEY",  "ALGORITHM",  "STATE",
                                        "MADE", "SIGNS FROM", "VERIFIES UNTIL"};
 #define HEADINGS (sizeof(headings) / sizeof(headings[0]))
 

@@ -16,6 +16,7 @@ const struct command admin_keys_retire = {
         .arguments_min = 1,
         .arguments_max = 1,
         .summary = "end a key at once, and the accesses whose tokens it signed",
-        .details = "Its file is erased. If it is the current one, the next one signs from now on.\n",
+        .details =
+                "Its file is erased. If it is the current one, the next one signs from now on.\n",
         .run = run,
 };

@@ -43,6 +43,7 @@ static const enum check check_of[] = {
         [TOKEN_REASON_CLAIMS] = CLAIMS,
         [TOKEN_REASON_CLAIM_MISSING] = CLAIMS,
         [TOKEN_REASON_BINDING] = CLAIMS,
+        [TOKEN_REASON_REQUIRE] = CLAIMS,
         [TOKEN_REASON_ISSUER] = ISSUER,
         [TOKEN_REASON_AUDIENCE] = AUDIENCE,
         [TOKEN_REASON_EXPIRED] = TIME,

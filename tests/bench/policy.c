@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "policy/policy.h"
+#include "tests/bench/timing.h"
 #include "token/base64url.h"
 #include "token/token_test_sign.h"
 
@@ -46,27 +46,6 @@ static const struct shape {
          "hosts = {\"web*\"}" ROW_FORMAT,
          "sudo:app-%zu", 1200},
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* others may be busy here */
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	const double *one = a, *other = b;
-
-	return (*one > *other) - (*one < *other);
-}
-
-static double median(double *samples)
-{
-	qsort(samples, SAMPLES, sizeof(samples[0]), by_size);
-	return samples[SAMPLES / 2];
-}
 
 /* ---- decisions ---- */
 
@@ -131,14 +110,14 @@ static void question_of(const struct shape *shape, size_t count, const struct id
 
 static double decide(const struct policy *policy, const struct question *question)
 {
-	uint64_t begin = now_ns(), end;
+	uint64_t begin = timing_ns(), end;
 	size_t times = 0, allowed = 0;
 
 	do {
 		for (int i = 0; i < 16; i++)
 			allowed += policy_evaluate(policy, question).effect == DECISION_ALLOW;
 		times += 16;
-		end = now_ns();
+		end = timing_ns();
 	} while (end - begin < SAMPLE_NS);
 	if (allowed && allowed != times)
 		abort();
@@ -151,7 +130,7 @@ static double verify(const struct bench *bench, const char *token, bool whole)
 {
 	const char *dot = strrchr(token, '.');
 	const struct keyset_entry *entry = keyset_find(bench->keys, bench->kid, strlen(bench->kid));
-	uint64_t begin = now_ns(), end;
+	uint64_t begin = timing_ns(), end;
 	uint8_t signature[64];
 	size_t times = 0, length;
 
@@ -167,7 +146,7 @@ static double verify(const struct bench *bench, const char *token, bool whole)
 		if (whole && result.decision != DECISION_ALLOW)
 			abort();
 		times++;
-		end = now_ns();
+		end = timing_ns();
 	} while (end - begin < SAMPLE_NS);
 	return (double)(end - begin) / (double)times;
 }
@@ -183,12 +162,12 @@ struct row {
 
 static void print_row(const struct shape *shape, struct row *row, double signature)
 {
-	double ten = median(row->samples[0]);
+	double ten = timing_median(row->samples[0], SAMPLES);
 
 	printf("\n%s\n%10s %12s %10s %16s\n", shape->name, "rules", "ns/decision", "to 10 rules",
 	       "to a signature");
 	for (size_t i = 0; i < COUNTS; i++) {
-		double ns = median(row->samples[i]);
+		double ns = timing_median(row->samples[i], SAMPLES);
 		printf("%10zu %12.0f %10.2f %16.4f%s\n", counts[i], ns, ns / ten, ns / signature,
 		       i == HUNDRED ? "  decision(100)/signature" : "");
 	}
@@ -224,9 +203,9 @@ int main(void)
 				rows[s].samples[i][k] =
 				        decide(rows[s].policies[i], &rows[s].questions[i]);
 	}
-	signature = median(signatures);
+	signature = timing_median(signatures, SAMPLES);
 	printf("one ES256 signature: %.0f ns; the whole token: %.0f ns; medians of %d\n", signature,
-	       median(tokens), SAMPLES);
+	       timing_median(tokens, SAMPLES), SAMPLES);
 	for (size_t s = 0; s < COUNT(shapes); s++) {
 		print_row(&shapes[s], &rows[s], signature);
 		for (size_t i = 0; i < COUNTS; i++)

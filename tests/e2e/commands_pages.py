@@ -112,8 +112,9 @@ def try_files():
     check("README shows a rule", shown)
     for text in shown:
         try_rules("README", text)
-    (settings,) = displays(section("jitd.conf.5", "EXAMPLES"))
-    pathlib.Path("/etc/jitd/example.conf").write_text(settings)
+    settings = displays(section("jitd.conf.5", "EXAMPLES"))
+    check("jitd.conf.5 shows settings and trusts", len(settings) >= 3, settings)
+    pathlib.Path("/etc/jitd/example.conf").write_text("\n".join(settings))
     done("jitd.conf.5: jitd takes its example", tool("root", "/usr/sbin/jitd", "--check", "--config",
                                                      "/etc/jitd/example.conf"), "no error")
     template = (TOP / "packaging" / "jitd.conf").read_text()
