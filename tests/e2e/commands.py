@@ -3,7 +3,7 @@
 from commands_tool import *
 
 COMMANDS = {
-    "jit": ("request", "token", "list", "show", "wait", "cancel", "askpass"),
+    "jit": ("request", "token", "list", "show", "wait", "cancel", "present", "askpass"),
     "jitd-admin": ("pending", "list", "show", "approve", "deny", "revoke", "lock", "unlock", "sessions",
                    "policy check", "policy explain", "policy test", "policy reload", "audit list", "token explain",
                    "keys list", "keys rotate", "keys retire", "keys export", "status"),
