@@ -110,10 +110,9 @@ static json_t *access_object(const struct access_record *record)
 	        "denials_needed", (json_int_t)access->denials_needed, "asked",
 	        count_or_null(access->asked ? access->asked : -1), "decisions", decisions(record),
 	        "uses_left", count_or_null(access->uses_left), "present", text(access->present),
-	        "digest", text(access->digest), "sessions", sessions(record), "via",
-	        text(access->via), "issuer", text(access->issuer), "foreign",
-	        number(access->foreign), "ends", instant(access->ends), "user_key",
-	        text(access->user_key));
+	        "digest", text(access->digest), "user_key", text(access->user_key), "sessions",
+	        sessions(record), "via", text(access->via), "issuer", text(access->issuer),
+	        "foreign", number(access->foreign), "ends", instant(access->ends));
 }
 
 static json_t *step_object(const struct wire_step *step)

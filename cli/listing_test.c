@@ -34,11 +34,11 @@ static int tear_down(void **state)
 	"\"su:postgres\"],\"host\":\"web1\",\"rule\":\"ops\",\"reason\":null,\"ticket\":null,"     \
 	"\"requested\":\"2025-11-23T16:05:12Z\",\"decided\":null,\"from\":null,\"until\":null,"    \
 	"\"approvals_needed\":1,\"denials_needed\":1,\"asked\":900,"
-#define NO_ORIGIN "\"via\":null,\"issuer\":null,\"foreign\":null,\"ends\":null,\"user_key\":null"
+#define NO_ORIGIN "\"via\":null,\"issuer\":null,\"foreign\":null,\"ends\":null"
 #define FULL_REST                                                                                  \
 	"\"decisions\":[{\"by\":\"bob\",\"verdict\":\"approve\",\"at\":\"2025-11-23T16:06:12Z\","  \
 	"\"comment\":null}],\"uses_left\":null,\"present\":\"held\",\"digest\":\"" DIGEST_SHOWN    \
-	"\",\"sessions\":[{\"id\":\"42-1\",\"access\":42,"                                         \
+	"\",\"user_key\":null,\"sessions\":[{\"id\":\"42-1\",\"access\":42,"                       \
 	"\"subject\":\"alice\",\"service\":\"sudo\",\"account\":\"root\",\"tty\":null,"            \
 	"\"rhost\":null,\"pid\":1234,\"since\":\"2025-11-23T16:06:22Z\",\"until\":null,"           \
 	"\"ended\":null}]," NO_ORIGIN "}"
@@ -59,7 +59,7 @@ static void list_prints_a_json_array(void **state)
 	        play->out,
 	        "[\n" BARE_JSON FULL_REST ",\n" BARE_JSON
 	        "\"decisions\":[],\"uses_left\":null,\"present\":\"held\",\"digest\":\"" DIGEST_SHOWN
-	        "\",\"sessions\":[]," NO_ORIGIN "}\n]\n");
+	        "\",\"user_key\":null,\"sessions\":[]," NO_ORIGIN "}\n]\n");
 }
 
 static void an_empty_list_is_an_empty_array(void **state)

@@ -206,11 +206,10 @@ static void at_other_doors_no_key_is_seen(void **state)
 
 static void a_token_for_another_binding_is_refused(void **state)
 {
-	static const char *const changes[] = {
-	        "UPDATE access SET user_key = 'SHA256:P0S8qvS94H0CgLfo1rVvNzVlliwiKPWQEO4N3miP53E'",
-	        "UPDATE access SET user_key = ''",
-	        "UPDATE access SET user_key = 'SHA256:P0S8qvS94H0CgLfo1rVvNzVlliwiKPWQEO4N3miP53E' "
-	        "WHERE subject = 'news'"};
+#define KEY_OF_ALL                                                                                 \
+	"UPDATE access SET user_key = 'SHA256:P0S8qvS94H0CgLfo1rVvNzVlliwiKPWQEO4N3miP53E'"
+	static const char *const changes[] = {KEY_OF_ALL, "UPDATE access SET user_key = ''",
+	                                      KEY_OF_ALL " WHERE subject = 'news'"};
 	static const struct {
 		const char *user;
 		const struct ssh_key *key;

@@ -66,10 +66,10 @@ static bool order_is_good(const struct mint_order *order)
 		if (strnlen(text, texts[i].size) == texts[i].size || !texts[i].form(text))
 			return false;
 	}
+	if (order->algorithm != KEY_ES256 && order->algorithm != KEY_RS256)
+		return false;
 	if (strnlen(order->cnf, sizeof(order->cnf)) == sizeof(order->cnf) ||
 	    (order->cnf[0] && !fingerprint_is_good(order->cnf)))
-		return false;
-	if (order->algorithm != KEY_ES256 && order->algorithm != KEY_RS256)
 		return false;
 	if (!order->access || order->iat < 0 || order->exp <= order->iat)
 		return false;

@@ -32,8 +32,8 @@ must_check int mint_jti(char ret_jti[static 33]);
 
 /* The token's text, malloc'ed; wipe with cleanup_secret(). Refuses (-EINVAL) an order that the
  * reader would not take back: an empty or unclean field, a kid outside [A-Za-z0-9._-], a sub that
- * is no name, a jti that is not 32 lower-case hex digits, access 0, times outside 0..2^53, exp -
- * iat not in 1..TOKEN_LIFETIME_MAX, until before exp, a cnf that is no fingerprint, no algorithm, a
+ * is no name, a jti that is not 32 lower-case hex digits, a cnf that is no fingerprint, access 0,
+ * times outside 0..2^53, exp - iat not in 1..TOKEN_LIFETIME_MAX, until before exp, no algorithm, a
  * token over TOKEN_MAX. A key of another algorithm fails. Blocks for a signature: run it on the
  * pool. Thread-safe. */
 must_check int mint_token(const struct mint_order *order, const char *private_pem,

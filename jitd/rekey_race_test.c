@@ -77,12 +77,6 @@ static void rekey(const struct host *host, const struct rekeying *rekeying)
 	must_do(host, ROOT, &message);
 }
 
-static int64_t of_key(const struct host *host, uint32_t access, const char *kid)
-{
-	return on_disk(host, "SELECT count(*) FROM token WHERE access = %u AND kid = '%s'", access,
-	               kid);
-}
-
 /* ---- signed meanwhile ---- */
 
 static void typed_token_meanwhile(const struct host *host, bool retires)
@@ -106,8 +100,8 @@ static void typed_token_meanwhile(const struct host *host, bool retires)
 	assert_true(link_receive(&link, &answer));
 	link_close(&link);
 	assert_int_equal(answer.id, MESSAGE_minted);
-	assert_int_equal(of_key(host, token.token.access, rekeying.old), 0);
-	assert_int_equal(of_key(host, token.token.access, rekeying.next), 1);
+	assert_int_equal(tokens_by(host, token.token.access, rekeying.old), 0);
+	assert_int_equal(tokens_by(host, token.token.access, rekeying.next), 1);
 	assert_int_equal(type_in(host, &auth, answer.minted.secret, &talk), DECISION_ALLOW);
 }
 
@@ -138,8 +132,8 @@ static void grant_meanwhile(const struct host *host, bool retires)
 	link_close(&link);
 	assert_int_equal(answer.id, MESSAGE_done);
 	expect_state(host, access, "active");
-	assert_int_equal(of_key(host, access, rekeying.old), 0);
-	assert_int_equal(of_key(host, access, rekeying.next), 1);
+	assert_int_equal(tokens_by(host, access, rekeying.old), 0);
+	assert_int_equal(tokens_by(host, access, rekeying.next), 1);
 }
 
 static void a_grant_that_is_signed_meanwhile_is_good(void **state)
@@ -171,7 +165,7 @@ static void what_fits_into_the_old_key_is_not_signed_again(void **state)
 	assert_true(link_receive(&link, &answer));
 	link_close(&link);
 	assert_int_equal(answer.id, MESSAGE_minted);
-	assert_int_equal(of_key(host, access, rekeying.old), 1);
+	assert_int_equal(tokens_by(host, access, rekeying.old), 1);
 }
 
 /* ---- read meanwhile ---- */

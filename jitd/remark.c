@@ -31,15 +31,15 @@ void remark_of(const struct door *door, const struct judgement *judgement,
                const struct presented *presented, char ret_text[static REMARK_SIZE])
 {
 	const char *key = key_of(door, judgement);
-	char typed[REMARK_SIZE / 2] = "";
+	char what[REMARK_SIZE] = "";
 
 	ret_text[0] = '\0';
 	if (remark_is_provisional(judgement))
 		add(ret_text, "until its ssh key is seen", "");
 	if (presented)
-		presented_describe(presented, typed, sizeof(typed));
-	if (*typed)
-		add(ret_text, typed, "");
+		presented_describe(presented, what, sizeof(what));
+	if (*what)
+		add(ret_text, what, "");
 	if (*key)
 		add(ret_text, "ssh key ", key);
 	if (door->vouch != VOUCH_KERNEL && *door->source)

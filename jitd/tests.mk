@@ -7,8 +7,8 @@ libdaemontest_la_SOURCES = \
 	tests/daemon/disk.c tests/daemon/disk.h tests/daemon/crowd.c tests/daemon/crowd.h \
 	tests/daemon/accounts.c tests/daemon/accounts.h tests/daemon/people.c tests/daemon/people.h \
 	tests/daemon/siege.c tests/daemon/siege.h tests/daemon/logins.c tests/daemon/logins.h \
-	tests/daemon/ssh_keys.c tests/daemon/ssh_keys.h \
-	tests/daemon/locksmith.c tests/daemon/locksmith.h
+	tests/daemon/locksmith.c tests/daemon/locksmith.h \
+	tests/daemon/ssh_keys.c tests/daemon/ssh_keys.h
 libdaemontest_la_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 libdaemontest_la_LIBADD = libjitd.la $(SQLITE_LIBS) $(CMOCKA_LIBS)
 
@@ -16,11 +16,14 @@ JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash
 	jitd/approval_test jitd/request_test jitd/hostile_test jitd/crowding_test \
 	jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
 	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test \
-	jitd/interleaving_test jitd/rotation_test jitd/rekey_race_test jitd/rekey_crash_test \
-	jitd/rekey_start_test jitd/rotation_load_test \
-	jitd/binding_test jitd/user_key_test
+	jitd/interleaving_test jitd/rotation_test jitd/retirement_test jitd/rekey_race_test jitd/rekey_crash_test \
+	jitd/rekey_start_test jitd/rotation_load_test jitd/binding_test jitd/user_key_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
+jitd_retirement_test_SOURCES = jitd/retirement_test.c
+jitd_retirement_test_CFLAGS = $(TEST_CFLAGS)
+jitd_retirement_test_LDADD = libdaemontest.la
+jitd_retirement_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 jitd_rotation_test_SOURCES = jitd/rotation_test.c
 jitd_rotation_test_CFLAGS = $(TEST_CFLAGS)
 jitd_rotation_test_LDADD = libdaemontest.la

@@ -40,7 +40,8 @@ static const struct {
         {"rule \"a\" { who = {\"%dba\"} scope = {\"s*:web\", \"ssh:web\", \"ssh-x:web\"} approvals = 0 bind = {\"ssh-key\"} }",
          "warning: x.conf:1: bind: rule \"a\": what is not ssh in s*:web cannot be asked for, since only ssh shows a key; write a rule without bind for it\n"
          "warning: x.conf:1: bind: rule \"a\": ssh-x:web cannot be asked for, since only ssh shows a key; write a rule without bind for it\n"},
-        {"rule \"a\" { who = {\"%dba\"} scope = {\"ssh:web\"} approvals = 0 bind = {\"ssh-key\"} }", ""},
+        {"rule \"a\" { who = {\"%dba\"} scope = {\"ssh:web\"} approvals = 0 bind = {\"ssh-key\"} }",
+         ""},
         {"defaults { bind = {\"ssh-key\"} }\nrule \"a\" { " HEAD "bind = {} }", ""},
         /* ---- shadows ---- */
         {"rule \"a\" { " HEAD "}\nrule \"b\" { " HEAD "}",

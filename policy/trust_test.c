@@ -151,7 +151,7 @@ static void more_than_32_are_refused(void **state)
 		struct heard heard = {0};
 		int r;
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "trust \"t%d%s", count,
-		                         TRUST("") + strlen("trust \"t"));
+		                         &TRUST("")[strlen("trust \"t")]);
 		r = settings_parse(&source, hear, &heard, &settings);
 		assert_int_equal(r, count <= TRUSTS_MAX ? 0 : -EINVAL);
 		if (r < 0)

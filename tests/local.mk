@@ -37,7 +37,8 @@ endif
 
 EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/format tests/lint/shell tests/lint/man \
 	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/bench tests/sanitized \
-	tests/coverage tests/fuzz/run tests/fuzz/token_seeds tests/fuzz/lsan.supp tests/fuzz/corpus tests/hostile
+	tests/coverage tests/fuzz/run tests/fuzz/token_seeds tests/fuzz/lsan.supp tests/fuzz/corpus tests/hostile \
+	tests/lint/attacks tests/attacks.md
 dist-hook:
 	rm -rf '$(distdir)/tests/e2e/__pycache__' '$(distdir)/tests/bench/__pycache__' \
 		'$(distdir)/tests/sanitized/__pycache__' '$(distdir)/tests/hostile/__pycache__'

@@ -35,6 +35,7 @@ static int read_texts(const struct document *document, struct claims *claims)
 	return 0;
 }
 
+/* RFC 7800: a confirmation that cannot be checked must not be passed over. */
 int claims_binding(const struct document *document, char ret_cnf[static TOKEN_CNF_SIZE])
 {
 	static const char *const ours[] = {"ssh"};

@@ -11,9 +11,11 @@
 
 #include <jansson.h>
 #include <openssl/err.h>
+#include <openssl/bn.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 
-#include "token/token_test_sign.h"
+#include "token/token_test_foreign.h"
 
 enum call {
 	CALL_NONE,
@@ -25,6 +27,15 @@ enum call {
 	CALL_PAIRWISE_CHECK,
 	CALL_DIGEST,
 	CALL_NAME,
+	CALL_INTEGER,
+	CALL_NUMBER,
+	CALL_FROM_DATA,
+	CALL_FROM_DATA_INIT,
+	CALL_CHECK_CONTEXT,
+	CALL_PUBLIC_WRITE,
+	CALL_PRIVATE_WRITE,
+	CALL_CALLOC,
+	CALL_MALLOC,
 	CALL_COUNT,
 };
 
@@ -78,6 +89,25 @@ WRAP_INT(CALL_NAME, EVP_PKEY_get_group_name,
          (const EVP_PKEY *pkey, char *name, size_t size, size_t *length),
          (pkey, name, size, length))
 
+WRAP_INT(CALL_INTEGER, EVP_PKEY_get_int_param, (const EVP_PKEY *pkey, const char *name, int *value),
+         (pkey, name, value))
+WRAP_INT(CALL_NUMBER, EVP_PKEY_get_bn_param,
+         (const EVP_PKEY *pkey, const char *name, BIGNUM **value), (pkey, name, value))
+WRAP_INT(CALL_FROM_DATA, EVP_PKEY_fromdata,
+         (EVP_PKEY_CTX * ctx, EVP_PKEY **pkey, int selection, OSSL_PARAM *parameters),
+         (ctx, pkey, selection, parameters))
+WRAP_INT(CALL_FROM_DATA_INIT, EVP_PKEY_fromdata_init, (EVP_PKEY_CTX * ctx), (ctx))
+WRAP_POINTER(CALL_CHECK_CONTEXT, EVP_PKEY_CTX *, EVP_PKEY_CTX_new_from_pkey,
+             (OSSL_LIB_CTX * library, EVP_PKEY *pkey, const char *properties),
+             (library, pkey, properties))
+WRAP_INT(CALL_PUBLIC_WRITE, i2d_PUBKEY, (const EVP_PKEY *pkey, unsigned char **out), (pkey, out))
+WRAP_INT(CALL_PRIVATE_WRITE, PEM_write_bio_PrivateKey,
+         (BIO * out, const EVP_PKEY *pkey, const EVP_CIPHER *cipher, const unsigned char *word,
+          int length, pem_password_cb *ask, void *context),
+         (out, pkey, cipher, word, length, ask, context))
+WRAP_POINTER(CALL_CALLOC, void *, calloc, (size_t count, size_t size), (count, size))
+WRAP_POINTER(CALL_MALLOC, void *, malloc, (size_t size), (size))
+
 json_t *__real_json_loadb(const char *bytes, size_t length, size_t flags, json_error_t *error);
 json_t *__wrap_json_loadb(const char *bytes, size_t length, size_t flags, json_error_t *error);
 json_t *__wrap_json_loadb(const char *bytes, size_t length, size_t flags, json_error_t *error)
@@ -127,23 +157,92 @@ static void t11_no_memory_denies(void **state)
 	assert_allowed(bench, token);
 }
 
+static int load_private(const struct bench *bench, struct key **ret_key, struct fault *fault)
+{
+	return key_from_private_pem(bench->private_pem, ret_key, fault);
+}
+
+static char *set_of(const struct bench *bench)
+{
+	char *text = NULL;
+
+	faults_reset(CALL_NONE, 0);
+	assert_int_equal(keyset_write_jwks(bench->keys, &text), 0);
+	return text;
+}
+
+#define ANSWERS                                                                                    \
+	{                                                                                          \
+		0, -1, 2                                                                           \
+	}
+
 static void t11_only_one_counts_as_a_good_key(void **state)
 {
-	static const int answers[] = {0, -1, 2};
-	static const enum call calls[] = {CALL_PUBLIC_CHECK, CALL_PAIRWISE_CHECK, CALL_DIGEST,
-	                                  CALL_NAME,         CALL_VERIFY_INIT,    CALL_CONTEXT};
+	static const int answers[] = ANSWERS;
+	static const enum call calls[] = {CALL_PUBLIC_CHECK,  CALL_PAIRWISE_CHECK, CALL_DIGEST,
+	                                  CALL_NAME,          CALL_VERIFY_INIT,    CALL_CONTEXT,
+	                                  CALL_INTEGER,       CALL_NUMBER,         CALL_CALLOC,
+	                                  CALL_CHECK_CONTEXT, CALL_PUBLIC_WRITE};
 	struct bench *bench = *state;
+	bool is_ec = bench->algorithm == KEY_ES256;
 
 	for (size_t i = 0; i < COUNT(calls); i++)
 		for (size_t j = 0; j < COUNT(answers); j++) {
 			struct key *key = NULL;
 			struct fault fault;
+			int result;
+			if (!is_ec && (calls[i] == CALL_NAME || calls[i] == CALL_INTEGER))
+				continue; /* of curves */
+			if (calls[i] == CALL_PUBLIC_WRITE && answers[j] == 2)
+				continue; /* a length */
 			faults_reset(calls[i], answers[j]);
-			assert_true(key_from_private_pem(bench->private_pem, &key, &fault) < 0);
-			assert_null(key);
+			result = load_private(bench, &key, &fault);
 			assert_true(faults.made[calls[i]] > 0);
+			faults_reset(CALL_NONE, 0);
+			assert_true(result < 0);
+			assert_null(key);
 		}
+}
+
+static void t11_only_one_counts_as_a_good_key_of_a_set(void **state)
+{
+	static const int answers[] = ANSWERS;
+	static const enum call calls[] = {CALL_PUBLIC_CHECK, CALL_FROM_DATA,    CALL_FROM_DATA_INIT,
+	                                  CALL_VERIFY_INIT,  CALL_CONTEXT,      CALL_CALLOC,
+	                                  CALL_MALLOC,       CALL_CHECK_CONTEXT};
+	text_owned text = set_of(*state);
+
+	for (size_t i = 0; i < COUNT(calls); i++)
+		for (size_t j = 0; j < COUNT(answers); j++) {
+			struct keyset *keys = NULL;
+			struct fault fault;
+			int result;
+			faults_reset(calls[i], answers[j]);
+			result = keyset_read_jwks(text, strlen(text),
+			                          KEY_BIT(KEY_ES256) | KEY_BIT(KEY_RS256), NULL,
+			                          &keys, &fault);
+			assert_true(faults.made[calls[i]] > 0);
+			faults_reset(CALL_NONE, 0);
+			assert_true(result < 0);
+			assert_null(keys);
+		}
+}
+
+static void a_key_that_cannot_be_written_is_not_made(void **state)
+{
+	struct bench *bench = *state;
+	char *pem = NULL, *json = NULL;
+	struct fault fault = {""};
+
+	faults_reset(CALL_PRIVATE_WRITE, 0);
+	assert_int_equal(key_generate(bench->algorithm, &pem, &fault), -EIO);
+	assert_non_null(strstr(fault.text, "could not make a key"));
+	faults_reset(CALL_NUMBER, 0);
+	assert_int_equal(key_public_jwk(keyset_at(bench->keys, 0)->key, &json), -EIO);
+	assert_int_equal(keyset_write_jwks(bench->keys, &json), -EIO);
 	faults_reset(CALL_NONE, 0);
+	assert_null(pem);
+	assert_null(json);
 }
 
 static void t06_an_unknown_kid_costs_no_signature(void **state)
@@ -215,6 +314,43 @@ static void a_lack_of_memory_in_json_denies_at_every_place(void **state)
 	assert_in_range(tried, 20, 9999);
 }
 
+static void a_lack_of_memory_in_json_denies_foreign_tokens(void **state)
+{
+	struct bench *bench = *state;
+	const struct foreign_expectation expectation = expected();
+	text_owned token = sign_payload(bench, "{" PAYLOAD "}");
+	struct foreign_result result = {.decision = DECISION_NONE};
+	int tried = 0;
+
+	faults_reset(CALL_NONE, 0);
+	json_set_alloc_funcs(scarce_malloc, free);
+	for (; result.decision != DECISION_ALLOW && tried < 10000; tried++) {
+		allocations_left = tried;
+		result = read_with(bench, token, &expectation);
+	}
+	json_set_alloc_funcs(malloc, free);
+	assert_in_range(tried, 20, 9999);
+}
+
+static void a_lack_of_memory_in_json_refuses_a_set(void **state)
+{
+	text_owned text = set_of(*state);
+	cleanup(cleanup_keyset) struct keyset *keys = NULL;
+	int tried = 0;
+
+	json_set_alloc_funcs(scarce_malloc, free);
+	for (; !keys && tried < 10000; tried++) {
+		int result;
+		allocations_left = tried;
+		result = keyset_read_jwks(text, strlen(text),
+		                          KEY_BIT(KEY_ES256) | KEY_BIT(KEY_RS256), NULL, &keys,
+		                          NULL);
+		assert_true((result == 0) == (keys != NULL));
+	}
+	json_set_alloc_funcs(malloc, free);
+	assert_in_range(tried, 10, 9999);
+}
+
 static void no_failure_leaves_openssl_errors_behind(void **state)
 {
 	struct bench *bench = *state;
@@ -238,12 +374,28 @@ int main(void)
 	        cmocka_unit_test(t11_only_one_counts_as_verified),
 	        cmocka_unit_test(t11_no_memory_denies),
 	        cmocka_unit_test(t11_only_one_counts_as_a_good_key),
+	        cmocka_unit_test(t11_only_one_counts_as_a_good_key_of_a_set),
+	        cmocka_unit_test(a_key_that_cannot_be_written_is_not_made),
 	        cmocka_unit_test(t06_an_unknown_kid_costs_no_signature),
 	        cmocka_unit_test(t10_a_signature_of_another_length_never_reaches_openssl),
 	        cmocka_unit_test(t01_claims_are_not_read_before_the_signature_held),
 	        cmocka_unit_test(a_lack_of_memory_in_json_denies_at_every_place),
+	        cmocka_unit_test(a_lack_of_memory_in_json_denies_foreign_tokens),
+	        cmocka_unit_test(a_lack_of_memory_in_json_refuses_a_set),
 	        cmocka_unit_test(no_failure_leaves_openssl_errors_behind),
 	};
 
-	return cmocka_run_group_tests_name("token faults", tests, bench_setup, bench_teardown);
+	const struct CMUnitTest of_rsa[] = {
+	        cmocka_unit_test(t11_only_one_counts_as_verified),
+	        cmocka_unit_test(t11_no_memory_denies),
+	        cmocka_unit_test(t11_only_one_counts_as_a_good_key),
+	        cmocka_unit_test(t11_only_one_counts_as_a_good_key_of_a_set),
+	        cmocka_unit_test(a_key_that_cannot_be_written_is_not_made),
+	        cmocka_unit_test(t01_claims_are_not_read_before_the_signature_held),
+	};
+	const int ec =
+	        cmocka_run_group_tests_name("token faults", tests, bench_setup, bench_teardown);
+
+	return ec + cmocka_run_group_tests_name("token faults, RSA", of_rsa, bench_setup_rsa,
+	                                        bench_teardown);
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "token/base64url.h"
 #include "token/key.h"
 
@@ -157,7 +158,5 @@ int fingerprint_of_line(const char *line, size_t length,
 		return r;
 	base64url_encode(digest, sizeof(digest), text);
 	(void)change(text, sizeof(text) - 1, "-_", "+/");
-	memcpy(ret_fingerprint, PREFIX, strlen(PREFIX));
-	memcpy(ret_fingerprint + strlen(PREFIX), text, sizeof(text));
-	return 0;
+	return text_format(ret_fingerprint, FINGERPRINT_SIZE, "%s%s", PREFIX, text);
 }

@@ -43,8 +43,8 @@ static enum exit_code run(const struct invocation *in)
 	WIRE_TYPED(message.request.scope, in->arguments[0]);
 	WIRE_TYPED(message.request.reason, reason ? reason : "");
 	WIRE_TYPED(message.request.ticket, ticket ? ticket : "");
-	WIRE_TYPED(message.request.user_key, user_key);
 	WIRE_TYPED(message.request.host, host ? host : "");
+	WIRE_TYPED(message.request.user_key, user_key);
 	return ask_for(in, &message, in->options[OPTION_NO_WAIT], in->options[OPTION_JSON], host);
 }
 

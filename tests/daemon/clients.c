@@ -399,14 +399,13 @@ void shown_on_disk(const struct host *host, uint32_t access, char ret_digest[sta
 
 	memset(ret_digest, '0', SHOWN_DIGITS);
 	ret_digest[SHOWN_DIGITS] = '\0';
-	assert_int_equal(
-	        sqlite3_prepare_v2(reader,
-	                           "SELECT uid, subject, scope, host, reason, ticket, "
-	                           "asked, present = 'typed', uses, approvals, denials, "
-	                           "rule, rule_text, via, issuer, foreign_, ends, user_key "
-	                           "FROM access WHERE id = ?",
-	                           -1, &row, NULL),
-	        SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(reader,
+	                                    "SELECT uid, subject, scope, host, reason, ticket, "
+	                                    "asked, present = 'typed', uses, approvals, denials, "
+	                                    "rule, rule_text, via, issuer, foreign_, ends, "
+	                                    "user_key FROM access WHERE id = ?",
+	                                    -1, &row, NULL),
+	                 SQLITE_OK);
 	assert_int_equal(sqlite3_bind_int64(row, 1, access), SQLITE_OK);
 	if (sqlite3_step(row) == SQLITE_ROW) {
 		shown.uid = (uid_t)sqlite3_column_int64(row, 0);

@@ -46,6 +46,20 @@ struct message retire_of(const char *kid)
 	return message;
 }
 
+void rotate_keys(const struct host *host)
+{
+	const struct message message = rotate_now();
+
+	must_do(host, ROOT, &message);
+}
+
+void retire_key(const struct host *host, const char *kid)
+{
+	const struct message message = retire_of(kid);
+
+	must_do(host, ROOT, &message);
+}
+
 /* ---- what is seen ---- */
 
 size_t keys_listed(const struct host *host, struct wire_key ret_rows[static LISTED_MAX])
@@ -142,4 +156,42 @@ enum decision su_check(const struct host *host, struct message *ret_answer)
 	assert_int_equal(text_copy(message.check.service, sizeof(message.check.service), "su"), 0);
 	assert_int_equal(text_copy(message.check.ruser, sizeof(message.check.ruser), "mail"), 0);
 	return check(host, &message, ret_answer);
+}
+
+void sudo_opens(const struct host *host)
+{
+	struct message answer;
+
+	if (sudo_check(host, &answer) != DECISION_ALLOW)
+		fail_msg("refused: %s", answer.verdict.text);
+}
+
+void sudo_is_refused(const struct host *host, const char *word)
+{
+	struct message answer;
+
+	assert_int_equal(sudo_check(host, &answer), DECISION_DENY);
+	if (!strstr(answer.verdict.text, word))
+		fail_msg("not \"%s\": %s", word, answer.verdict.text);
+}
+
+void typed_is_refused(const struct host *host, const char *secret, const char *reason)
+{
+	const struct message auth = typed_check("login", PHASE_AUTH, "news", 8);
+
+	must_not_open(host, &auth, secret, reason);
+}
+
+/* ---- what is on disk ---- */
+
+int64_t key_events(const struct host *host, const char *like)
+{
+	return on_disk(host, "SELECT count(*) FROM event WHERE event = 'key' AND text LIKE '%s'",
+	               like);
+}
+
+int64_t tokens_by(const struct host *host, uint32_t access, const char *kid)
+{
+	return on_disk(host, "SELECT count(*) FROM token WHERE access = %u AND kid = '%s'", access,
+	               kid);
 }

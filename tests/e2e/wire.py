@@ -48,7 +48,7 @@ class Explain:
 
     def ask(self, typed):
         """The steps, each [name, verdict, text]; none where jitd hung up."""
-        self.client.send(head(EXPLAIN) + self.door + text(typed))
+        self.client.send(head(EXPLAIN) + self.door + text(typed) + text(b""))  # and no ssh key
         steps = []
         while True:
             number, got = answer(self.client)

@@ -18,10 +18,10 @@ SKEW, LIFETIME_MAX, TOKEN_MAX, HEADER_MAX = 5, 43200, 4096, 1024  # token/token.
 
 # the reader's words (token/token.h)
 LENGTH, FORM, HEADER, MEMBER, TYPE, ALGORITHM, KEY, SIGNATURE_LENGTH, SIGNATURE, CLAIMS, MISSING, BINDING, ISSUER, \
-    AUDIENCE, EXPIRED, EARLY, LIFETIME = (f"token-{word}" for word in (
+    AUDIENCE, REQUIRE, EXPIRED, EARLY, LIFETIME = (f"token-{word}" for word in (
         "length", "form", "header", "header-member", "type", "algorithm", "key-unknown", "signature-length",
         "signature",
-        "claims", "claim-missing", "binding", "issuer", "audience", "expired", "early", "lifetime"))
+        "claims", "claim-missing", "binding", "issuer", "audience", "require", "expired", "early", "lifetime"))
 
 
 class Case(NamedTuple):
@@ -54,10 +54,24 @@ class Mint(NamedTuple):
     cap: int = LIFETIME_MAX
     stranger: object = None
     other_access: int = 7
+    foreign: tuple = ()  # of another issuer: (name, JSON) of the claims that its tokens have besides; no scope, no access
 
     @property
     def algorithm(self):
         return self.key.algorithm
+
+    @property
+    def texts(self):
+        """Claims that are text, and that there must be, but for a foreign jti."""
+        return ("iss", "aud", "sub", "jti") if self.foreign else ("iss", "aud", "sub", "scope", "jti")
+
+    @property
+    def numbers(self):
+        return ("iat", "nbf", "exp") if self.foreign else ("iat", "nbf", "exp", "access")
+
+    @property
+    def optional(self):
+        return ("nbf", "jti") if self.foreign else ("nbf",)
 
 
 def quote(text):
@@ -107,7 +121,10 @@ class Draft:
                      "nbf": begun, "exp": mint.now + pick.randrange(3000, 3600), "jti": self.jti, "access": mint.access}
         self.header = [[quote(name), quote(value)] for name, value in
                        (("alg", mint.algorithm), ("kid", mint.key.kid), ("typ", "JWT"))]
+        if mint.foreign:
+            del self.kept["scope"], self.kept["access"]
         self.claims = [[quote(name), quote(value)] for name, value in self.kept.items()]
+        self.claims += [[quote(name), value] for name, value in mint.foreign]
         self.spaces = None
         if not plain:
             self.vary()
@@ -118,6 +135,8 @@ class Draft:
         if pick.random() < 0.5:
             pick.shuffle(self.claims)
             pick.shuffle(self.header)
+        if self.mint.foreign and pick.random() < 0.3:
+            self.member("x5t", quote(b64(pick.randbytes(20)).decode()))
         if pick.random() < 0.2:
             self.spaces = pick.getrandbits(32)
         if pick.random() < 0.2:
@@ -194,7 +213,7 @@ class Draft:
     def case(self, name, text=None, *reasons, good=False, exact=False):
         return Case("", name, self.text() if text is None else text, good, frozenset(reasons), self.jti,
                     self.kept["exp"],
-                    self.kept["access"], dict(self.kept), exact)
+                    self.mint.access, dict(self.kept), exact)
 
 
 # ---- all of them ----

@@ -48,7 +48,7 @@ class Key:
             "PEM with a NUL": text + b"\0", "JWK": json.dumps(jwk, separators=(",", ":")).encode(),
             "JWK with spaces": json.dumps(jwk).encode(), "JWK, sorted": json.dumps(jwk, sort_keys=True).encode(),
             "JWK with kid": json.dumps({**jwk, "kid": self.kid}).encode(),
-            "JWKS": json.dumps({"keys": [{**jwk, "kid": self.kid, "alg": self.algorithm, "use": "sig"}]}).encode(),
+            "JWKS": jwks(self),
         }.items()
         yield from self.own_spellings()
 
@@ -169,6 +169,12 @@ def key_of_pem(text):
         return EcKey(int.from_bytes(numbers[1], "big"))
     n, _, d, p, q = (int.from_bytes(value, "big") for value in numbers[1:6])
     return RsaKey(n, d, p, q)
+
+
+def jwks(*keys):
+    """A JWK Set, as an issuer publishes it."""
+    return json.dumps({"keys": [{**key.jwk(), "kid": key.kid, "alg": key.algorithm, "use": "sig"}
+                                for key in keys]}).encode()
 
 
 def mac(secret, data, name="sha256"):

@@ -144,14 +144,15 @@ def around_shapes(draft):
         yield f"{what} after", text + what, FORM
     for before, after in WRAPPERS:
         yield f"in {before} {after}", before + text + after, FORM, HEADER, SIGNATURE_LENGTH
-    yield from {
-        "percent-encoded dots": text.replace(b".", b"%2E"), "in hex": text.hex().encode(),
-        "in base64": base64.b64encode(text),
-        "in UTF-16": text.decode().encode("utf-16-le"), "a colon for a dot": text.replace(b".", b":"),
-        "percent-encoded": b"".join(b"%%%02x" % byte for byte in text[:1300]),
-        "fullwidth dots": text.replace(b".", "\uff0e".encode()), "one fullwidth dot": text.replace(b".",
-            "\u3002".encode(), 1)
-    }.items()
+    for name, shape in {
+            "percent-encoded dots": text.replace(b".", b"%2E"), "in hex": text.hex().encode(),
+            "in base64": base64.b64encode(text),
+            "in UTF-16": text.decode().encode("utf-16-le"), "a colon for a dot": text.replace(b".", b":"),
+            "percent-encoded": b"".join(b"%%%02x" % byte for byte in text[:1300]),
+            "fullwidth dots": text.replace(b".", "\uff0e".encode()), "one fullwidth dot": text.replace(b".",
+                "\u3002".encode(), 1)
+    }.items():
+        yield name, shape, FORM
 
 
 @kind("dots", "T23", "T29")

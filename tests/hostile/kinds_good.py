@@ -43,7 +43,7 @@ def order(mint, pick):
 
 @kind("good: escapes")
 def escapes(mint, pick):
-    for name in ("iss", "aud", "sub", "scope", "jti"):
+    for name in mint.texts:
         for _ in range(3):
             draft = Draft(mint, pick)
             draft.claim(name, escaped(draft.kept[name], pick))
@@ -58,7 +58,7 @@ def escapes(mint, pick):
             if pair[0] == quote(member):
                 pair[0] = escaped(member, pick)
         yield good(draft, f"the name {member} escaped")
-    for name in ("iss", "aud", "sub", "exp", "iat", "access", "jti", "scope"):
+    for name in (*mint.texts, "exp", "iat"):
         draft = Draft(mint, pick)
         for pair in draft.claims:
             if pair[0] == quote(name):

@@ -6,7 +6,6 @@ import json
 from forge import *
 from keys import b64
 
-TEXTS, NUMBERS = ("iss", "aud", "sub", "scope", "jti"), ("iat", "nbf", "exp", "access")
 BAD_UTF8 = (b"\x80", b"\xbf", b"\xc0\x80", b"\xc0\xaf", b"\xc1\xbf", b"\xe0\x80\x80", b"\xed\xa0\x80", b"\xed\xbf\xbf",
             b"\xf0\x80\x80\x80", b"\xf4\x90\x80\x80",
             b"\xf5\x80\x80\x80", b"\xfe", b"\xff", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"\xed\xa0\xbd\xed\xb8\x80",
@@ -23,7 +22,7 @@ def evil(mint, name):
 
 @kind("claim twice", "T14")
 def twice(mint, pick):
-    for name, first, hidden in itertools.product((*TEXTS, *NUMBERS), (False, True), (False, True)):
+    for name, first, hidden in itertools.product((*mint.texts, *mint.numbers), (False, True), (False, True)):
         for same in (False, True):
             draft = Draft(mint, pick)
             if name == "nbf":
@@ -46,7 +45,7 @@ def twice(mint, pick):
 
 @kind("NUL and control characters", "T15")
 def control(mint, pick):
-    for name in TEXTS:
+    for name in mint.texts:
         good = {"iss": mint.issuer, "aud": mint.audience, "sub": mint.subject, "scope": mint.scope}
         for what in ("\\u0000", "\\u0001", "\\n", "\\r", "\\t", "\\b", "\\u001b[31m", "\\u007f", "\\u0085", "\\u2028",
                      "\\u202e", "\\u200f", "\\u2066", "\\ufeff", "\\u0000x"):
@@ -73,7 +72,7 @@ def control(mint, pick):
 @kind("not UTF-8", "T15")
 def not_utf8(mint, pick):
     for what in (*BAD_UTF8, *LONE):
-        for name in (*TEXTS, "x"):
+        for name in (*mint.texts, "x"):
             draft = Draft(mint, pick)
             draft.claim(name, b'"' + draft.kept.get(name, "x").encode() + what + b'"')
             yield draft.case(f"{what} in {name}", draft.text(), CLAIMS)
