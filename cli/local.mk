@@ -9,6 +9,7 @@ libcli_la_SOURCES = \
 	cli/admin/deny.c \
 	cli/admin/digest.c cli/admin/digest.h \
 	cli/admin/explanation.c cli/admin/explanation.h \
+	cli/admin/key_file.c cli/admin/key_file.h \
 	cli/admin/list.c \
 	cli/admin/lock.c \
 	cli/admin/pending.c \

@@ -32,7 +32,7 @@ static int go_issuer(struct road *road)
 }
 
 /* RFC 7519 section 4.1.3: one of ours among several is enough. */
-static int go_audience(struct road *road)
+static int judge_audience(const struct road *road)
 {
 	const struct foreign_expectation *expectation = road->expectation;
 
@@ -42,6 +42,11 @@ static int go_audience(struct road *road)
 			return reason_of(result);
 	}
 	return TOKEN_REASON_AUDIENCE;
+}
+
+static int go_audience(struct road *road)
+{
+	return judge_audience(road);
 }
 
 static const char *subject_claim(const struct road *road)
@@ -213,6 +218,31 @@ static int go_replay(struct road *road)
 
 /* ---- for people ---- */
 
+static void show_party(const struct road *road, const char *name, const char *need, char *ret_text,
+                       size_t size)
+{
+	char is[TOKEN_STEP_SIZE], whole[2 * TOKEN_STEP_SIZE];
+
+	document_print(&road->document, name, is, sizeof(is));
+	best_effort(text_format(whole, sizeof(whole), "%s%s%s%s", is, *is && *need ? ", " : "",
+	                        *need ? "need " : "", need));
+	text_sanitize(ret_text, size, whole);
+}
+
+static void show_issuer(const struct road *road, const char *name, char *ret_text, size_t size)
+{
+	const char *issuer = road->expectation->issuer;
+
+	show_party(road, name, strcmp(road->claims.iss, issuer) == 0 ? "" : issuer, ret_text, size);
+}
+
+static void show_audience(const struct road *road, const char *name, char *ret_text, size_t size)
+{
+	bool is_ours = judge_audience(road) == 0;
+
+	show_party(road, name, is_ours ? "" : road->expectation->audiences[0], ret_text, size);
+}
+
 static void show_subject(const struct road *road, const char *name, char *ret_text, size_t size)
 {
 	(void)name;
@@ -251,17 +281,19 @@ static void show_lifetime(const struct road *road, const char *name, char *ret_t
 static void show_required(const struct road *road, const char *name, char *ret_text, size_t size)
 {
 	const struct requirement *unmet = first_unmet(road);
-	char is[256] = "";
+	char is[TOKEN_STEP_SIZE] = "", whole[4 * TOKEN_STEP_SIZE];
 
 	(void)name;
 	if (!unmet) {
-		best_effort(text_format(ret_text, size, "%zu claims",
-		                        road->expectation->required_count));
+		if (road->expectation->required_count > 0)
+			best_effort(text_format(ret_text, size, "%zu claims",
+			                        road->expectation->required_count));
 		return;
 	}
 	document_print(&road->document, unmet->claim, is, sizeof(is));
-	best_effort(text_format(ret_text, size, "%s is %s, need %s", unmet->claim,
+	best_effort(text_format(whole, sizeof(whole), "%s is %s, need %s", unmet->claim,
 	                        *is ? is : "not there", unmet->value));
+	text_sanitize(ret_text, size, whole);
 }
 
 static void show_replay(const struct road *road, const char *name, char *ret_text, size_t size)
@@ -271,8 +303,8 @@ static void show_replay(const struct road *road, const char *name, char *ret_tex
 }
 
 const struct road_step claims_steps[] = {
-        {"iss", go_issuer, NULL},
-        {"aud", go_audience, NULL},
+        {"iss", go_issuer, show_issuer},
+        {"aud", go_audience, show_audience},
         {"subject", go_subject, show_subject},
         {"scope", go_scope, show_scope},
         {"jti", go_jti, NULL},

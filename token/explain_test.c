@@ -80,7 +80,7 @@ static void a_good_token_is_told_whole(void **state)
 	                "lifetime yes 5m\n"
 	                "until yes 2027-01-15T09:00:00Z, 1800003600\n"
 	                "cnf yes {\"ssh\":\"SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8\"}\n"
-	                "require yes 0 claims\n"
+	                "require yes\n"
 	                "replay yes\n",
 	                strlen(token), bench->kid, bench->kid, strlen(payload));
 
@@ -95,11 +95,12 @@ static void the_step_that_refuses_is_the_last(void **state)
 	static const struct {
 		const char *claim, *json, *line;
 	} rows[] = {
-	        {"iss", "\"web2\"", "\niss token-issuer \"web2\"\naud -\nsubject -\n"},
-	        {"iss", "7", "\niss token-claims 7\naud -\n"},
-	        {"iss", NULL, "\niss token-claim-missing\naud -\n"},
+	        {"iss", "\"web2\"",
+	         "\niss token-issuer \"web2\", need web1.example.org\naud -\nsubject -\n"},
+	        {"iss", "7", "\niss token-claims 7, need web1.example.org\naud -\n"},
+	        {"iss", NULL, "\niss token-claim-missing need web1.example.org\naud -\n"},
 	        {"aud", "[\"web2\",\"web3\"]",
-	         "\naud token-audience [\"web2\",\"web3\"]\nsubject -\n"},
+	         "\naud token-audience [\"web2\",\"web3\"], need web1.example.org\nsubject -\n"},
 	        {"sub", "[\"alice\"]", "\nsubject token-claims [\"alice\"]\nscope -\n"},
 	        {"scope", "null", "\nscope token-claims null\njti -\n"},
 	        {"jti", "\"\"", "\njti token-claims \"\"\naccess -\n"},
