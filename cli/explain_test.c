@@ -188,8 +188,16 @@ static void offline(const char *token, const char *host)
 	           host, NULL);
 }
 
+static void offline_from(const char *token, const char *issuer, const char *audience)
+{
+	type(token);
+	play_start(play, false, "jitd-admin", "token", "explain", "--keys", keys_path, "--issuer",
+	           issuer, audience ? "--audience" : "--host-id", audience ? audience : "web1",
+	           NULL);
+}
+
 /* A token of now, with this lifetime. */
-static char *token_until(int64_t seconds)
+static char *token_of(const struct bench *signer, int64_t seconds)
 {
 	int64_t now = (int64_t)time(NULL);
 	text_owned payload = text_of(
@@ -198,43 +206,76 @@ static char *token_until(int64_t seconds)
 	        "\"exp\":%lld}",
 	        (long long)(now - 600), (long long)(now + seconds));
 
-	return sign_payload(bench, payload);
+	return sign_payload(signer, payload);
+}
+
+static char *token_until(int64_t seconds)
+{
+	return token_of(bench, seconds);
+}
+
+/* Each line of `lines` begins a line of the output, in this order. */
+static void assert_lines(const char *const *lines, size_t count)
+{
+	const char *at = play->out;
+
+	for (size_t i = 0; i < count; i++) {
+		text_owned line = text_of("\n%s", lines[i]);
+		at = strstr(at, line);
+		if (!at)
+			fail_msg("\"%s\" is not in %s", lines[i], play->out);
+	}
 }
 
 static void a_genuine_token_passes_without_jitd(void **state)
 {
+	static const char *const lines[] = {
+	        "form       yes          ",
+	        "header     yes          alg ES256, kid ",
+	        "key        yes          ",
+	        "signature  yes          64 bytes\n",
+	        "claims     yes          ",
+	        "iss        yes          \"web1\"\n",
+	        "aud        yes          \"web1\"\n",
+	        "subject    yes          \"alice\"\n",
+	        "scope      yes          \"ssh:alice\"\n",
+	        "jti        yes          \"0123456789abcdef0123456789abcdef\"\n",
+	        "access     yes          42\n",
+	        "iat        yes          20",
+	        "nbf        yes          -\n",
+	        "exp        yes          20",
+	        "lifetime   yes          15m\n",
+	        "until      yes          -\n",
+	        "cnf        yes          -\n",
+	        "door       not-reached  only jitd knows\n",
+	        "grant      not-reached  only jitd knows\n",
+	        "revoked    not-reached  only jitd knows\n",
+	        "spent      not-reached  only jitd knows\n",
+	};
 	text_owned token = token_until(300);
 
 	(void)state;
 	play_deafen(play);
 	write_keys("", "");
 	offline(token, "web1");
-	finish_with(play, 0,
-	            "CHECK      VERDICT      WHAT\n"
-	            "form       yes          -\n"
-	            "header     yes          -\n"
-	            "key        yes          -\n"
-	            "signature  yes          -\n"
-	            "claims     yes          -\n"
-	            "issuer     yes          web1\n"
-	            "audience   yes          web1\n"
-	            "time       yes          -\n"
-	            "door       not-reached  only jitd knows\n"
-	            "access     not-reached  only jitd knows\n"
-	            "revoked    not-reached  only jitd knows\n"
-	            "spent      not-reached  only jitd knows\n"
-	            "\n"
-	            "iss     web1\n"
-	            "sub     alice\n"
-	            "scope   ssh:alice\n"
-	            "access  42\n",
-	            NULL);
+	finish_with(play, 0, "CHECK      VERDICT      WHAT\nform ", NULL);
+	assert_lines(lines, COUNT(lines));
 	assert_non_null(strstr(play->out, bench->kid));
 	assert_null(strstr(play->out, token));
 }
 
 static void a_broken_token_says_where_it_breaks(void **state)
 {
+	static const char *const expired[] = {
+	        "aud        yes          \"web1\"\n", "exp        no           token-expired: 20",
+	        "lifetime   not-reached  -\n", "door       not-reached  only jitd knows\n"};
+	static const char *const elsewhere[] = {
+	        "claims     yes          ",
+	        "iss        no           token-issuer: \"web1\", need web2\n",
+	        "aud        not-reached  -\n"};
+	static const char *const unsigned_[] = {
+	        "key        yes          ", "signature  no           token-signature: 64 bytes\n",
+	        "claims     not-reached  -\n", "iss        not-reached  -\n"};
 	text_owned good = token_until(300);
 	text_owned late = token_until(-300);
 	text_owned broken = token_until(300);
@@ -242,30 +283,100 @@ static void a_broken_token_says_where_it_breaks(void **state)
 	(void)state;
 	write_keys("", "");
 	offline(late, "web1");
-	finish_with(play, 1,
-	            "audience   yes          web1\n"
-	            "time       no           token-expired\n"
-	            "door       not-reached  only jitd knows\n",
-	            NULL);
-	assert_null(strstr(play->out, "alice")); /* no claims of what did not pass */
+	finish_with(play, 1, "CHECK", NULL);
+	assert_lines(expired, COUNT(expired));
 	offline(good, "web2");
-	finish_with(play, 1,
-	            "claims     yes          -\n"
-	            "issuer     no           token-issuer: not web2\n"
-	            "audience   not-reached  -\n",
-	            NULL);
+	finish_with(play, 1, "CHECK", NULL);
+	assert_lines(elsewhere, COUNT(elsewhere));
 	broken[strlen(broken) - 10] = broken[strlen(broken) - 10] == 'A' ? 'B' : 'A';
 	offline(broken, "web1");
-	finish_with(play, 1,
-	            "key        yes          -\n"
-	            "signature  no           token-signature\n"
-	            "claims     not-reached  -\n",
-	            NULL);
+	finish_with(play, 1, "CHECK", NULL);
+	assert_lines(unsigned_, COUNT(unsigned_));
+	assert_null(strstr(play->out, "alice")); /* nothing of what nobody signed */
 	offline("nonsense", "web1");
-	finish_with(play, 1, "form       no           token-form\nheader     not-reached", NULL);
+	finish_with(play, 1, "form       no           token-form: 8 bytes\nheader     not-reached",
+	            NULL);
 	assert_int_equal(truncate(keys_path, 0), 0);
 	offline(good, "web1");
 	finish_with(play, 1, NULL, "keys.pem: key 1: ");
+}
+
+static void steps_without_jitd_are_json_too(void **state)
+{
+	text_owned token = token_until(300);
+
+	(void)state;
+	write_keys("", "");
+	type(token);
+	play_start(play, false, "jitd-admin", "token", "explain", "--keys", keys_path, "--host-id",
+	           "web1", "--json", NULL);
+	finish_with(play, 0, "{\"name\":\"access\",\"verdict\":\"yes\",\"text\":\"42\"},\n", NULL);
+	assert_non_null(strstr(play->out, "{\"name\":\"subject\",\"verdict\":\"yes\",\"text\":"
+	                                  "\"\\\"alice\\\"\"},\n"));
+}
+
+static void another_issuers_token_is_read_as_such(void **state)
+{
+	int64_t now = (int64_t)time(NULL);
+	text_owned payload = text_of("{\"iss\":\"https://ci.example.org\",\"aud\":[\"x\",\"web1\"],"
+	                             "\"sub\":\"project:7\",\"iat\":%lld,\"exp\":%lld}",
+	                             (long long)now, (long long)(now + 300));
+	text_owned token = sign_payload(bench, payload);
+
+	(void)state;
+	write_keys("", "");
+	offline_from(token, "https://ci.example.org", NULL);
+	finish_with(play, 0, "subject    yes          \"project:7\"\n", NULL);
+	offline_from(token, "https://ci.example.org", "x");
+	finish_with(play, 0, "aud        yes          [\"x\",\"web1\"]\n", NULL);
+	offline_from(token, "https://ci.example.org", "web2");
+	finish_with(play, 1,
+	            "aud        no           token-audience: [\"x\",\"web1\"], need web2\n", NULL);
+	offline_from(token, "https://ci.example.com", NULL);
+	finish_with(play, 1, "iss        no           token-issuer: ", NULL);
+	offline(token, "web1"); /* it is not this host's own */
+	finish_with(play, 1, "iss        no           token-issuer: ", NULL);
+}
+
+static void write_text(const char *text)
+{
+	FILE *file = fopen(keys_path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void keys_may_be_a_jwk_set(void **state)
+{
+	text_owned token = token_until(300), set = NULL;
+	void *other = NULL;
+	struct bench *rsa;
+
+	(void)state;
+	assert_int_equal(keyset_write_jwks(bench->keys, &set), 0);
+	text_owned mixed = text_of(" {\"keys\":[{\"kty\":\"OKP\"},%s", strchr(set, '[') + 1);
+	write_text(mixed);
+	offline(token, "web1");
+	finish_with(play, 0, "signature  yes", "warning: ");
+	assert_non_null(strstr(play->err, "keys.pem: key 1 is passed over: its kty"));
+	write_text("{\"keys\":[{\"kty\":\"EC\",\"d\":\"x\"}]}");
+	offline(token, "web1");
+	finish_with(play, 1, NULL, "keys.pem: key 1 has the private member \"d\"");
+	write_text("{\"keys\":[]}");
+	offline(token, "web1");
+	finish_with(play, 1, NULL, "none of its 0 keys can be used");
+	assert_int_equal(bench_setup_rsa(&other), 0);
+	rsa = other;
+	free(set);
+	assert_int_equal(keyset_write_jwks(rsa->keys, &set), 0);
+	write_text(set);
+	offline(token, "web1");
+	finish_with(play, 1, "key        no           token-key-unknown\n", NULL);
+	text_owned second = token_of(rsa, 300);
+	offline(second, "web1");
+	finish_with(play, 0, "signature  yes          256 bytes\n", NULL);
+	bench_teardown(&other);
 }
 
 static void keys_are_a_file_of_public_ones(void **state)
@@ -311,6 +422,9 @@ int main(void)
 	        EACH(stdin_is_one_line_of_4096_bytes),
 	        EACH(a_genuine_token_passes_without_jitd),
 	        EACH(a_broken_token_says_where_it_breaks),
+	        EACH(steps_without_jitd_are_json_too),
+	        EACH(another_issuers_token_is_read_as_such),
+	        EACH(keys_may_be_a_jwk_set),
 	        EACH(keys_are_a_file_of_public_ones),
 	        EACH(a_code_has_no_keys),
 	};

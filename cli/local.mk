@@ -9,6 +9,7 @@ libcli_la_SOURCES = \
 	cli/admin/deny.c \
 	cli/admin/digest.c cli/admin/digest.h \
 	cli/admin/explanation.c cli/admin/explanation.h \
+	cli/admin/key_file.c cli/admin/key_file.h \
 	cli/admin/keys_export.c \
 	cli/admin/keys_list.c \
 	cli/admin/keys_retire.c \

@@ -390,7 +390,11 @@ static void t22_our_own_tokens_are_no_foreign_ones(void **state)
 	text_owned own = good_token(bench), foreign = sign_payload(bench, "{" PAYLOAD "}");
 
 	assert_int_equal(read_with(bench, own, &expectation).reason, TOKEN_REASON_ISSUER);
-	assert_reason(bench, foreign, CLAIM_MISSING);
+	assert_reason(bench, foreign, ISSUER);
+	/* from an issuer of our own name, too */
+	assert_payload(bench, payload_with("access", NULL), CLAIM_MISSING);
+	assert_payload(bench, payload_with("jti", NULL), CLAIM_MISSING);
+	assert_payload(bench, payload_with("scope", NULL), CLAIM_MISSING);
 }
 
 static void the_kid_is_told_before_anything_is_verified(void **state)

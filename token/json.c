@@ -257,3 +257,20 @@ int document_says(const struct document *document, const char *path, const char 
 		return DOCUMENT_BOUNDS;
 	return strcmp(number, wanted) == 0 ? 0 : DOCUMENT_OTHER;
 }
+
+void document_print(const struct document *document, const char *path, char *ret_text, size_t size)
+{
+	const json_t *value;
+	char whole[4096]; /* what is longer is not for a line */
+	size_t used;
+
+	ret_text[0] = '\0';
+	if (follow(document, path, &value) != 0 || !value)
+		return;
+	used = json_dumpb(value, whole, sizeof(whole) - 1,
+	                  JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+	if (used == 0 || used >= sizeof(whole))
+		return;
+	whole[used] = '\0';
+	text_sanitize(ret_text, size, whole);
+}

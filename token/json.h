@@ -81,4 +81,7 @@ must_check int document_text_at(const struct document *document, const char *pat
  * or an integer that JSON writes so? Results as document_holds(). */
 must_check int document_says(const struct document *document, const char *path, const char *wanted);
 
+/* The value at `path` as JSON in ASCII, for people: cut, or "" where there is none. */
+void document_print(const struct document *document, const char *path, char *ret_text, size_t size);
+
 #endif

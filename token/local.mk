@@ -2,16 +2,15 @@
 noinst_LTLIBRARIES += libtoken.la
 libtoken_la_SOURCES = \
 	token/base64url.c token/base64url.h \
-	token/claims.c token/claims.h \
+	token/claims.c \
 	token/code.c token/code.h \
 	token/fingerprint.c token/fingerprint.h \
-	token/foreign.c token/foreign.h \
 	token/form.c token/form.h \
 	token/header.c token/header.h \
 	token/json.c token/json.h token/jwk.c \
 	token/key.c token/key.h token/key_ec.c token/key_kind.h token/key_pem.c token/key_rsa.c \
 	token/keyset.c \
-	token/read.c token/token.h
+	token/read.c token/road.h token/token.h
 libtoken_la_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
 libtoken_la_LIBADD = $(OPENSSL_LIBS) $(JANSSON_LIBS)
 
@@ -22,10 +21,10 @@ libtokentest_la_SOURCES = token/token_test_foreign.c token/token_test_foreign.h 
 libtokentest_la_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 libtokentest_la_LIBADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 
-token_tests = token/binding_test token/claims_test token/code_test token/fault_test token/fingerprint_test \
-	token/foreign_claims_test token/foreign_test token/form_test token/header_test token/jwk_test \
-	token/key_test token/keyset_test token/rfc_test token/rsa_signature_test token/rsa_test \
-	token/signature_test token/source_test
+token_tests = token/binding_test token/claims_test token/code_test token/explain_test \
+	token/fault_test token/fingerprint_test token/foreign_claims_test token/foreign_test token/form_test token/header_test \
+	token/jwk_test token/key_test token/keyset_test token/rfc_test token/rsa_signature_test \
+	token/rsa_test token/signature_test token/source_test
 check_PROGRAMS += $(token_tests)
 TESTS += $(token_tests)
 
@@ -41,6 +40,10 @@ token_code_test_SOURCES = token/code_test.c
 token_code_test_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 token_code_test_LDADD = libtokentest.la $(OPENSSL_LIBS)
 token_code_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=random_bytes -Wl,--wrap=HMAC
+
+token_explain_test_SOURCES = token/explain_test.c
+token_explain_test_CFLAGS = $(TEST_CFLAGS)
+token_explain_test_LDADD = libtokentest.la
 
 token_fault_test_SOURCES = token/fault_test.c
 token_fault_test_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)

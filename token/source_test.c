@@ -81,10 +81,10 @@ static void look_for_comparison(const char *path, const char *line)
 	static const char *const public[] = {
 	        "memcmp(json_string_value(value), wanted, length)",
 	        "memcmp(own, kid, length)",
-	        "strcmp(claims->iss, expectation->issuer)",
+	        "strcmp(claims->iss, road->expectation->issuer)",
 	        "strcmp(group, SN_X9_62_prime256v1)",
 	        "strcmp(curve, \"P-256\")",
-	        "strcmp(header->algorithm, key_algorithm_name(",
+	        "strcmp(road->header.algorithm, key_algorithm_name(",
 	        "strcmp(json_object_iter_key(at), names[i])",
 	        "strcmp(kinds[i]->name, name)",
 	        "strcmp(kinds[i]->type, type)",

@@ -10,6 +10,7 @@
 #ifndef JIT_TOKEN_TOKEN_H
 #define JIT_TOKEN_TOKEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -150,6 +151,33 @@ struct foreign_result {
 void token_read_foreign(const char *text, size_t length, const struct keyset *keys,
                         const struct foreign_expectation *expectation,
                         struct foreign_result *ret_result);
+
+/* ---- for whoever looks into a token ---- */
+
+/* One step of the road: form, header, key, signature, claims (that they are strict JSON), and then
+ * each claim by its name, "lifetime" (exp - iat), "require" and "replay". */
+struct token_step {
+	const char *name;
+	bool reached;             /* false after the step that refused */
+	enum token_reason reason; /* of the step that refused; else UNSET */
+	const char *text;         /* what was found there, cut to one line; "": nothing to tell */
+};
+#define TOKEN_STEP_SIZE 384 /* of a step's text, NUL included */
+struct token_steps {
+	void (*tell)(void *context, const struct token_step *step); /* `step` is gone afterwards */
+	void *context;
+};
+
+/* As token_read() and token_read_foreign(), with each step told. What is told of the claims is so
+ * as soon as the signature held, whether or not they are as expected: for people, never to decide
+ * by.
+ */
+void token_explain(const char *text, size_t length, const struct keyset *keys,
+                   const struct expectation *expectation, const struct token_steps *steps,
+                   struct token_result *ret_result);
+void token_explain_foreign(const char *text, size_t length, const struct keyset *keys,
+                           const struct foreign_expectation *expectation,
+                           const struct token_steps *steps, struct foreign_result *ret_result);
 
 /* The kid of a header that nobody has verified: good for choosing whose keys are asked, and for
  * nothing else. 0 or the reason why there is none. */

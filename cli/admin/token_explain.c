@@ -12,14 +12,25 @@
 #include "cli/token_line.h"
 #include "token/code.h"
 
-enum { OPTION_SERVICE, OPTION_USER, OPTION_RUSER, OPTION_KEYS, OPTION_HOST_ID, OPTION_JSON };
+enum {
+	OPTION_SERVICE,
+	OPTION_USER,
+	OPTION_RUSER,
+	OPTION_KEYS,
+	OPTION_HOST_ID,
+	OPTION_ISSUER,
+	OPTION_AUDIENCE,
+	OPTION_JSON
+};
 
 static const struct option_row options[] = {
         [OPTION_SERVICE] = {"service", "S", "the door: sshd, sudo, su, login"},
         [OPTION_USER] = {"user", "U", "whom PAM would name there"},
         [OPTION_RUSER] = {"ruser", "R", "who would call it, at sudo and su"},
-        [OPTION_KEYS] = {"keys", "FILE", "ask no jitd: check with the public keys in FILE (PEM)"},
+        [OPTION_KEYS] = {"keys", "FILE", "ask no jitd: check with the public keys in FILE"},
         [OPTION_HOST_ID] = {"host-id", "H", "with --keys: the host (else the name of this one)"},
+        [OPTION_ISSUER] = {"issuer", "I", "with --keys: whose token it is, if not the host's own"},
+        [OPTION_AUDIENCE] = {"audience", "A", "with --issuer: for whom it is (else the host)"},
         [OPTION_JSON] = {"json", NULL, "print a JSON array"},
 };
 
@@ -78,28 +89,48 @@ static bool is_code(const char *text, size_t length)
 
 static enum exit_code explain(const struct invocation *in, const char *text, size_t length)
 {
+	const struct verify_order order = {.keys = in->options[OPTION_KEYS],
+	                                   .host_id = in->options[OPTION_HOST_ID],
+	                                   .issuer = in->options[OPTION_ISSUER],
+	                                   .audience = in->options[OPTION_AUDIENCE],
+	                                   .json = in->options[OPTION_JSON] != NULL};
+
 	if (!in->options[OPTION_KEYS])
 		return ask_jitd(in, text);
 	if (is_code(text, length))
 		return usage_error(in, "--keys: this is a code, and which token it stands for only "
 		                       "jitd knows; leave out --keys");
-	return verify_token(in, in->options[OPTION_KEYS], in->options[OPTION_HOST_ID],
-	                    in->options[OPTION_JSON] != NULL, text, length);
+	return verify_token(in, &order, text, length);
+}
+
+static enum exit_code check_names(const struct invocation *in)
+{
+	static const int names[] = {OPTION_HOST_ID, OPTION_ISSUER, OPTION_AUDIENCE};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = in->options[names[i]];
+		if (value && !in->options[OPTION_KEYS])
+			return usage_error(in, "--%s: goes with --keys; jitd knows its own",
+			                   options[names[i]].name);
+		if (value && !*value)
+			return usage_error(in, "--%s '': not the name of a host or an issuer",
+			                   options[names[i]].name);
+	}
+	if (in->options[OPTION_AUDIENCE] && !in->options[OPTION_ISSUER])
+		return usage_error(in,
+		                   "--audience: goes with --issuer; a host's own tokens are for "
+		                   "that host (--host-id)");
+	return EXIT_DONE;
 }
 
 static enum exit_code check_options(const struct invocation *in)
 {
-	const char *keys = in->options[OPTION_KEYS], *host_id = in->options[OPTION_HOST_ID];
-
-	if (!keys && host_id)
-		return usage_error(in, "--host-id: goes with --keys; jitd knows its own");
-	if (keys && host_id && !*host_id)
-		return usage_error(in, "--host-id '': not the name of a host");
-	if (!keys && (!in->options[OPTION_SERVICE] || !in->options[OPTION_USER]))
+	if (!in->options[OPTION_KEYS] &&
+	    (!in->options[OPTION_SERVICE] || !in->options[OPTION_USER]))
 		return usage_error(in,
 		                   "%s is missing; right is --service S --user U, or --keys FILE",
 		                   in->options[OPTION_SERVICE] ? "--user" : "--service");
-	return EXIT_DONE;
+	return check_names(in);
 }
 
 static enum exit_code run(const struct invocation *in)

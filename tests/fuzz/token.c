@@ -169,16 +169,38 @@ static json_t *payload_of(const char *text, size_t length)
 	return json_loadb((const char *)bytes, used, 0, NULL);
 }
 
+/* Each step is told once, the last that is reached refuses or none does, and nothing is told of
+ * claims that nobody signed. */
+struct told {
+	size_t reached, told;
+	enum token_reason reason;
+};
+
+static void check_step(void *context, const struct token_step *step)
+{
+	struct told *told = context;
+
+	check_text(step->text, TOKEN_STEP_SIZE);
+	must(*step->name && (step->reached || !*step->text));
+	must(told->reason == TOKEN_REASON_UNSET ? step->reached : !step->reached);
+	told->told++;
+	told->reached += step->reached;
+	if (step->reached)
+		told->reason = step->reason;
+}
+
 static void check_own(const char *text, size_t length, bool may_pass)
 {
 	static const struct claims none;
 	const struct expectation expectation = {ISSUER, ISSUER, NOW, LIFETIME};
+	struct told told = {0};
+	const struct token_steps steps = {check_step, &told};
 	struct token_result result;
 	json_t *claims;
 
 	memset(&result, 0xa5, sizeof(result));
-	token_read(text, length, trusted(), &expectation, &result);
-	must(*token_reason_word(result.reason));
+	token_explain(text, length, trusted(), &expectation, &steps, &result);
+	must(*token_reason_word(result.reason) && told.reason == result.reason && told.told > 5);
 	if (result.decision != DECISION_ALLOW) {
 		must(result.decision == DECISION_DENY && result.reason != TOKEN_REASON_UNSET);
 		must(memcmp(&result.claims, &none, sizeof(none)) == 0);
@@ -236,11 +258,14 @@ static void check_foreign(const char *text, size_t length, const struct asked *a
 	        .scope_claim = *asked->scope ? asked->scope : NULL,
 	        .required = &required,
 	        .required_count = *asked->claim ? 1 : 0};
+	struct told told = {0};
+	const struct token_steps steps = {check_step, &told};
 	struct foreign_result result;
 	json_t *claims;
 
 	memset(&result, 0xa5, sizeof(result));
-	token_read_foreign(text, length, trusted(), &expectation, &result);
+	token_explain_foreign(text, length, trusted(), &expectation, &steps, &result);
+	must(told.reason == result.reason && told.told > 5);
 	if (result.decision != DECISION_ALLOW) {
 		must(result.decision == DECISION_DENY && result.reason != TOKEN_REASON_UNSET);
 		must(memcmp(&result.claims, &none, sizeof(none)) == 0);
