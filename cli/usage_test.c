@@ -229,8 +229,10 @@ static const struct usage {
 	const char *says;  /* the line names what was wrong */
 	const char *right; /* and what would be right */
 } usages[] = {
-        {{"jit"}, "no command", "request, token, list, show, wait, cancel, askpass"},
-        {{"jit", "reqest"}, "'reqest'", "request, token, list, show, wait, cancel, askpass"},
+        {{"jit"}, "no command", "request, token, list, show, wait, cancel, present, askpass"},
+        {{"jit", "reqest"},
+         "'reqest'",
+         "request, token, list, show, wait, cancel, present, askpass"},
         {{"jit", ""}, "''", "request"},
         {{"jit", "request"}, "SCOPE is missing", "jit request SCOPE"},
         {{"jit", "request", "sudo:root", "id"}, "'id'", "jit request SCOPE"},

@@ -522,6 +522,56 @@ static void what_came_by_a_key_can_be_revoked_by_it(void **state)
 	expect_sudo(host, DECISION_DENY, "was revoked");
 }
 
+/* ---- whose keys ---- */
+
+static int64_t events(const struct host *host, const char *verdict)
+{
+	return on_disk(host,
+	               "SELECT count(*) FROM event WHERE event = 'trust' AND verdict = '%s' AND "
+	               "text LIKE 'other: %%'",
+	               verdict);
+}
+
+static void new_keys_count_at_the_next_token_and_old_ones_no_more(void **state)
+{
+	const struct host *host = need_people(state);
+	text_owned old = fresh();
+	text_owned new = NULL;
+
+	assert_int_equal(events(host, "allow"), 1);
+	provider_rekey(&provider);
+	new = fresh();
+	must_not_present(host, AS(GAMES), new, "has the key", "token-key-unknown");
+	provider_publish(&provider, NULL);
+	must_present(host, new);
+	must_not_present(host, AS(GAMES), old, "has the key", "token-key-unknown");
+	assert_int_equal(events(host, "allow"), 2);
+}
+
+static void a_bad_file_is_an_event_and_the_old_keys_stay(void **state)
+{
+	const struct message reload = {.id = MESSAGE_reload};
+	struct host *host = need_people(state);
+	text_owned token = fresh();
+	text_owned other = fresh();
+	struct message answer;
+
+	provider_publish(&provider, "{\"keys\":[]}");
+	must_present(host, token);
+	assert_int_equal(events(host, "deny"), 1);
+	say(host, ROOT, &reload, &answer);
+	assert_int_equal(answer.id, MESSAGE_done);
+	assert_non_null(strstr(answer.done.text, "; 1 trust without a good file of keys"));
+	assert_int_equal(events(host, "deny"), 2);
+	/* a start is not put off by it: whoever shall mend it must get in */
+	host_stop(host);
+	host_start_here(host);
+	assert_int_equal(events(host, "deny"), 3);
+	must_not_present(host, AS(GAMES), other, "has the key", "token-key-unknown");
+	provider_publish(&provider, NULL);
+	must_present(host, other);
+}
+
 int main(void)
 {
 #define TEST(name)        cmocka_unit_test_setup_teardown(name, begin, end)
@@ -548,6 +598,8 @@ int main(void)
 	        TEST(what_the_rule_demands_is_said_beside_it),
 	        TEST(lock_and_limits_hold),
 	        TEST(what_came_by_a_key_can_be_revoked_by_it),
+	        TEST(new_keys_count_at_the_next_token_and_old_ones_no_more),
+	        TEST(a_bad_file_is_an_event_and_the_old_keys_stay),
 	};
 
 	people_come();

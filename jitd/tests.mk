@@ -22,13 +22,22 @@ JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash
 	jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
 	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test \
 	jitd/interleaving_test jitd/rotation_test jitd/rekey_race_test jitd/rekey_crash_test \
-	jitd/rekey_start_test jitd/rotation_load_test jitd/foreign_test
+	jitd/rekey_start_test jitd/rotation_load_test jitd/foreign_test \
+	jitd/foreign_door_test jitd/issuers_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_foreign_test_SOURCES = jitd/foreign_test.c
 jitd_foreign_test_CFLAGS = $(TEST_CFLAGS)
 jitd_foreign_test_LDADD = libprovidertest.la
 jitd_foreign_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_foreign_door_test_SOURCES = jitd/foreign_door_test.c
+jitd_foreign_door_test_CFLAGS = $(TEST_CFLAGS)
+jitd_foreign_door_test_LDADD = libprovidertest.la
+jitd_foreign_door_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_issuers_test_SOURCES = jitd/issuers_test.c
+jitd_issuers_test_CFLAGS = $(TEST_CFLAGS)
+jitd_issuers_test_LDADD = libprovidertest.la
+jitd_issuers_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime -Wl,--wrap=file_read
 jitd_rotation_test_SOURCES = jitd/rotation_test.c
 jitd_rotation_test_CFLAGS = $(TEST_CFLAGS)
 jitd_rotation_test_LDADD = libdaemontest.la
