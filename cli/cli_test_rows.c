@@ -52,6 +52,15 @@ void send_ticket(struct play *play, const char *ticket)
 	play_send(play, &row);
 }
 
+void send_bound(struct play *play, const char *user_key)
+{
+	struct message row = access_row("pending");
+
+	row.access.lapses = (int64_t)time(NULL) + 10800;
+	snprintf(row.access.user_key, sizeof(row.access.user_key), "%s", user_key);
+	play_send(play, &row);
+}
+
 void send_active(struct play *play)
 {
 	struct message row = access_row("active");

@@ -98,6 +98,15 @@ static size_t approvals_of(const struct access_record *record)
 	return count;
 }
 
+/* Where it does not fit it is left out; `show` has it. */
+static void add_key(const struct wire_access *access, char text[static STANDING_SIZE])
+{
+	size_t used = strlen(text);
+
+	best_effort(text_format(text + used, STANDING_SIZE - used, "%sssh key %s", used ? ", " : "",
+	                        access->user_key));
+}
+
 /* What comes, led by "1 of 2 approvals" where one is not enough, and in one's own listing followed
  * by what to type. */
 static void note_of(const struct access_record *record, int64_t now, bool mine,
@@ -115,6 +124,8 @@ static void note_of(const struct access_record *record, int64_t now, bool mine,
 	    text_format(ret_text, STANDING_SIZE, "%zu of %u approvals%s%s", approvals_of(record),
 	                access->approvals_needed, *coming ? ", " : "", coming) < 0)
 		memcpy(ret_text, coming, STANDING_SIZE);
+	if (is_state(access, "pending") && *access->user_key)
+		add_key(access, ret_text);
 }
 
 static int add_record(struct table *table, enum listing listing, const struct access_record *record,
@@ -282,6 +293,7 @@ static void print_in_full(const struct access_record *record, int64_t now)
 	print_time("until", access->until, now);
 	print_line("uses left", uses);
 	print_line("present", present);
+	print_line("ssh key", access->user_key);
 	print_line("digest", access->digest);
 	print_sessions(record, now);
 }

@@ -55,6 +55,7 @@ libcli_la_SOURCES = \
 	cli/listing.c cli/listing.h \
 	cli/table.c cli/table.h \
 	cli/token_line.c cli/token_line.h \
+	cli/user_key.c cli/user_key.h \
 	cli/when.c cli/when.h
 libcli_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libcli_la_LIBADD = libpolicy.la libtoken.la libwire.la libbase.la $(JANSSON_LIBS)

@@ -47,6 +47,32 @@ static void request_without_terminal_prints_the_number(void **state)
 	assert_string_equal(play->out, "access 42 waits for 1 approval\r\n");
 }
 
+#define FINGERPRINT "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8"
+
+static void a_key_is_named_by_its_fingerprint(void **state)
+{
+	static const char *const wrong[] = {"", "x", FINGERPRINT "=", FINGERPRINT " a@b (RSA)",
+	                                    "MD5:16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48"};
+
+	(void)state;
+	play_start(play, false, "jit", "request", "ssh:alice", "--user-key", FINGERPRINT, NULL);
+	play_expect(play, MESSAGE_request);
+	assert_string_equal(play->in.request.user_key, FINGERPRINT);
+	send_done(play, 42, "access 42 waits");
+	finish_with(play, 0, "access 42 waits\n", NULL);
+	play_start(play, false, "jit", "request", "ssh:alice", NULL);
+	play_expect(play, MESSAGE_request);
+	assert_string_equal(play->in.request.user_key, "");
+	send_done(play, 42, "access 42 waits");
+	finish_with(play, 0, "access 42 waits\n", NULL);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		play_start(play, false, "jit", "request", "ssh:alice", "--user-key", wrong[i],
+		           NULL);
+		finish_with(play, 2, NULL,
+		            "right is SHA256: and 43 characters, as ssh-keygen -lf FILE");
+	}
+}
+
 static void request_json_prints_the_access(void **state)
 {
 	(void)state;
@@ -320,6 +346,7 @@ int main(void)
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 	        EACH(request_without_terminal_prints_the_number),
+	        EACH(a_key_is_named_by_its_fingerprint),
 	        EACH(request_json_prints_the_access),
 	        EACH(request_on_a_terminal_waits_for_approval),
 	        EACH(request_on_a_terminal_ends_1_when_denied),

@@ -119,6 +119,9 @@ int access_of_row(const struct query *query, struct access **ret_access)
 	access->issuer = strdup(query_column_text(query, column++));
 	access->foreign = (uint32_t)query_column(query, column++);
 	access->ends = query_column(query, column++);
+	if (text_copy(access->user_key, sizeof(access->user_key),
+	              query_column_text(query, column++)) < 0)
+		return -EIO;
 	if (!access->subject || !access->scope || !access->host || !access->rule ||
 	    !access->rule_text || !access->who || !access->approvers || !access->reason ||
 	    !access->ticket || !access->ended || !access->via || !access->issuer)
@@ -266,5 +269,6 @@ int access_describe(const struct jitd *jitd, const struct access *access, struct
 	show(row->issuer, sizeof(row->issuer), access->issuer);
 	row->foreign = access->foreign;
 	row->ends = access->ends;
+	show(row->user_key, sizeof(row->user_key), access->user_key);
 	return shown_digest(access, row->digest);
 }

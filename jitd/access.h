@@ -9,6 +9,7 @@
 #include "base/identity.h"
 #include "jitd/audit.h"
 #include "jitd/jitd.h"
+#include "token/fingerprint.h"
 #include "wire/message.h"
 
 #define REASON_MAX  512  /* bytes of a reason or comment (D14) */
@@ -57,6 +58,7 @@ struct access {
 	bool typed;        /* no held token: each use is typed */
 	int64_t token_ttl; /* seconds of what is handed out to be typed */
 	int64_t requested, lapses, decided, from, until; /* 0: not yet */
+	char user_key[FINGERPRINT_SIZE]; /* the ssh key that it opens for; "": any */
 };
 
 enum { ACCESS_UNKNOWN = 1, ACCESS_WRONG_STATE };

@@ -24,6 +24,7 @@ void arrival_wish(const struct jitd *jitd, const struct foreign *foreign, int64_
 	                      .now = now,
 	                      .seconds = WIRE_DEFAULT};
 	best_effort(text_copy(wish->scopes, sizeof(wish->scopes), foreign->scopes));
+	best_effort(text_copy(wish->user_key, sizeof(wish->user_key), foreign->claims.cnf));
 }
 
 static int is_spent(struct jitd *jitd, const struct foreign *foreign, bool *ret_spent)
@@ -47,10 +48,12 @@ static enum reason reason_of(enum wish_result why)
 	        [WISH_PENDING] = REASON_TOO_MANY,
 	        [WISH_NO_RULE] = REASON_NO_RULE,
 	        [WISH_RULE_DENIES] = REASON_RULE_DENIES,
-	        [WISH_BOUND] = REASON_FOREIGN_BOUND,
 	        [WISH_REASON] = REASON_TERMS,
 	        [WISH_TICKET] = REASON_TERMS,
 	        [WISH_DURATION] = REASON_INTERNAL,
+	        [WISH_KEY_MISSING] = REASON_FOREIGN_BOUND,
+	        [WISH_KEY_UNSEEN] = REASON_FOREIGN_BOUND,
+	        [WISH_KEY_TAKEN] = REASON_KEY_SHARED,
 	};
 
 	return reasons[why];

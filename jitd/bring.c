@@ -114,6 +114,7 @@ static int bring_in(struct call *call, const struct foreign *foreign)
 
 	arrival_wish(call->jitd, foreign, call->now, &wish);
 	wish.login_uid = call->peer->process.login_uid;
+	wish.process = &call->peer->process;
 	wish.reason = call->in.present.reason;
 	wish.ticket = call->in.present.ticket;
 	r = arrival_judge(call->jitd, foreign, &wish, &reason, &why);

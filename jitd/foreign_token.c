@@ -156,10 +156,6 @@ static void make_out(struct reading *reading)
 		finish(reading, REASON_FOREIGN_SCOPE);
 		return;
 	}
-	if (claims->cnf[0]) {
-		finish(reading, REASON_FOREIGN_BOUND);
-		return;
-	}
 	take_accounts(reading);
 	memcpy(key.name, reading->user, sizeof(key.name));
 	names_lookup(reading->jitd->names, reading->lane, &key, subject_known, reading);

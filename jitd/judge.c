@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "jitd/binding.h"
 #include "jitd/lock.h"
 #include "jitd/question.h"
 #include "jitd/unwritten.h"
@@ -68,6 +69,18 @@ int judge_subject(struct jitd *jitd, const struct door *door, struct judgement *
 	return r;
 }
 
+int judge_owner(struct jitd *jitd, const struct door *door, struct judgement *judgement)
+{
+	uid_t owner = 0;
+	int r = door->by_key ? binding_owner(jitd, jitd->store, door, &owner) : BINDING_NOBODYS;
+
+	if (r == BINDING_SEVERALS)
+		judge_no(judgement, REASON_KEY_SHARED, 0);
+	else if (r == BINDING_ONES && owner != door->uid)
+		judge_no(judgement, REASON_KEY, 0);
+	return r < 0 ? r : 0;
+}
+
 /* ---- one access ---- */
 
 static enum reason reason_of_state(enum access_state state)
@@ -81,6 +94,15 @@ static enum reason reason_of_state(enum access_state state)
 	};
 
 	return reason_of[state];
+}
+
+enum reason judge_key(const struct door *door, const char *user_key)
+{
+	if (!user_key[0] || door_shows_key(door, user_key))
+		return REASON_NONE;
+	if (door->keys.later)
+		return REASON_NONE;
+	return door->keys.count ? REASON_KEY : REASON_NO_KEY;
 }
 
 /* Is the grant running, whatever its token says? */
@@ -101,7 +123,7 @@ static enum reason judge_grant(struct jitd *jitd, const struct door *door,
 		return REASON_WRONG_ACCOUNT;
 	if (access->uses_left == 0)
 		return REASON_USED_UP;
-	return REASON_NONE;
+	return judge_key(door, access->user_key);
 }
 
 static bool same_digest(const char *a, const char *b)
@@ -148,7 +170,8 @@ static int judge_token(struct jitd *jitd, const struct access *access,
 	if (evidence->token->decision != DECISION_ALLOW)
 		return 0;
 	if (claims->access != access->id || strcmp(claims->sub, access->subject) ||
-	    strcmp(claims->scope, access->scope) || strcmp(claims->sub, door->subject->name))
+	    strcmp(claims->scope, access->scope) || strcmp(claims->sub, door->subject->name) ||
+	    strcmp(claims->cnf, access->user_key))
 		return 0;
 	return judge_row(jitd, access->id, claims->jti, evidence, ret_reason);
 }
@@ -195,10 +218,15 @@ static enum reason judge_running(struct jitd *jitd, const struct door *door,
 	return reason == REASON_NONE ? judge_policy(jitd, door, access) : reason;
 }
 
-/* ALLOW is said here and nowhere else. */
+/* ALLOW is said here and nowhere else. `access` NULL: nothing is opened by it. */
 static void conclude(struct judgement *judgement, const struct access *access, enum reason reason)
 {
-	judge_no(judgement, reason, access->id);
+	judge_no(judgement, reason, access ? access->id : 0);
+	if (!access) {
+		judgement->decision = reason == REASON_NONE ? DECISION_ALLOW : DECISION_DENY;
+		return;
+	}
+	memcpy(judgement->user_key, access->user_key, sizeof(judgement->user_key));
 	best_effort(text_format(judgement->scope, sizeof(judgement->scope), "%.*s",
 	                        (int)strcspn(access->scope, " "), access->scope));
 	if (reason != REASON_NONE)
@@ -206,6 +234,16 @@ static void conclude(struct judgement *judgement, const struct access *access, e
 	judgement->decision = DECISION_ALLOW;
 	judgement->until = access->until;
 	judgement->counts = access->uses_left >= 0;
+}
+
+int judge_until_key_is_seen(struct jitd *jitd, const struct door *door, struct judgement *judgement)
+{
+	bool waits = false;
+	int r = binding_waits(jitd, door, &waits);
+
+	if (r == 0 && waits)
+		conclude(judgement, NULL, REASON_NONE);
+	return r;
 }
 
 int judge_candidate(struct jitd *jitd, const struct door *door, uint32_t id,

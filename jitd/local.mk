@@ -7,6 +7,7 @@ libjitd_la_SOURCES = \
 	jitd/arrival.c jitd/arrival.h \
 	jitd/approver.c jitd/approver.h \
 	jitd/audit.c jitd/audit.h \
+	jitd/binding.c jitd/binding.h \
 	jitd/bring.c \
 	jitd/call.c jitd/call.h \
 	jitd/check.c jitd/check.h \
@@ -42,6 +43,7 @@ libjitd_la_SOURCES = \
 	jitd/question.c jitd/question.h \
 	jitd/rekey.c jitd/rekey.h \
 	jitd/reload.c jitd/reload.h \
+	jitd/remark.c jitd/remark.h \
 	jitd/request.c \
 	jitd/reservation.c jitd/reservation.h \
 	jitd/revocation.c jitd/revocation.h \
@@ -52,6 +54,7 @@ libjitd_la_SOURCES = \
 	jitd/sockets.c jitd/sockets.h \
 	jitd/standing.c jitd/standing.h \
 	jitd/status.c jitd/status.h \
+	jitd/subject.c jitd/subject.h \
 	jitd/store.c jitd/store.h jitd/schema.def jitd/statements.def \
 	jitd/sweep.c jitd/sweep.h \
 	jitd/txn.c jitd/txn.h \

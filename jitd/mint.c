@@ -66,6 +66,9 @@ static bool order_is_good(const struct mint_order *order)
 		if (strnlen(text, texts[i].size) == texts[i].size || !texts[i].form(text))
 			return false;
 	}
+	if (strnlen(order->cnf, sizeof(order->cnf)) == sizeof(order->cnf) ||
+	    (order->cnf[0] && !fingerprint_is_good(order->cnf)))
+		return false;
 	if (order->algorithm != KEY_ES256 && order->algorithm != KEY_RS256)
 		return false;
 	if (!order->access || order->iat < 0 || order->exp <= order->iat)
@@ -75,6 +78,15 @@ static bool order_is_good(const struct mint_order *order)
 	if (order->until && (order->until < order->exp || order->until > NUMBER_MAX))
 		return false;
 	return order->exp - order->iat <= TOKEN_LIFETIME_MAX;
+}
+
+/* A fingerprint holds nothing that JSON would escape. */
+static int add_binding(jwt_t *jwt, const char *fingerprint)
+{
+	char json[FINGERPRINT_SIZE + 32];
+	int r = text_format(json, sizeof(json), "{\"cnf\":{\"ssh\":\"%s\"}}", fingerprint);
+
+	return r < 0 ? -r : jwt_add_grants_json(jwt, json);
 }
 
 /* libjwt's results are positive errno values */
@@ -94,6 +106,8 @@ static int fill(jwt_t *jwt, const struct mint_order *order)
 		r = jwt_add_grant_int(jwt, "access", (long)order->access);
 	if (!r && order->until)
 		r = jwt_add_grant_int(jwt, "until", (long)order->until);
+	if (!r && order->cnf[0])
+		r = add_binding(jwt, order->cnf);
 	return -r;
 }
 

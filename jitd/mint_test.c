@@ -101,6 +101,7 @@ static void read_back(const struct signer *signer, const char *token,
 	assert_true(result.claims.nbf == order->iat);
 	assert_true(result.claims.exp == order->exp);
 	assert_int_equal(result.claims.access, order->access);
+	assert_string_equal(result.claims.cnf, order->cnf);
 }
 
 static void round_trip(const struct signer *signer, const struct mint_order *order)
@@ -154,6 +155,27 @@ static void header_and_claims_are_exactly_these(void **state)
 	assert_string_equal(json, expected);
 }
 
+#define FINGERPRINT "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8"
+
+/* RFC 7800: what confirms it is an object of its own. */
+static void a_binding_is_one_more_claim(void **state)
+{
+	const struct signer *signer = *state;
+	struct mint_order order = good_order(signer);
+	cleanup(cleanup_secret) char *token = NULL;
+	char json[TOKEN_MAX];
+	const char *at;
+
+	memcpy(order.cnf, FINGERPRINT, sizeof(FINGERPRINT));
+	assert_int_equal(mint_token(&order, signer->pem, &token), 0);
+	at = token;
+	decode_part(&at, json);
+	decode_part(&at, json);
+	assert_non_null(strstr(json, "\"cnf\":{\"ssh\":\"" FINGERPRINT "\"}"));
+	assert_true(strlen(token) <= TOKEN_TYPED_MAX);
+	read_back(signer, token, &order);
+}
+
 static uint32_t below(uint32_t limit)
 {
 	uint32_t number;
@@ -203,6 +225,8 @@ static struct mint_order random_order(const struct signer *signer)
 	order.iat = below(UINT32_MAX);
 	order.exp = order.iat + 1 + below((uint32_t)TOKEN_LIFETIME_MAX);
 	order.access = 1 + below(UINT32_MAX);
+	if (below(2))
+		memcpy(order.cnf, FINGERPRINT, sizeof(FINGERPRINT));
 	return order;
 }
 
@@ -288,6 +312,10 @@ static void unclean_text_is_refused(void **state)
 	        ROW(jti, "0123456789abcdef0123456789abcde"),
 	        ROW(jti, "0123456789ABCDEF0123456789ABCDEF"),
 	        ROW(jti, "0123456789abcdef0123456789abcdeg"),
+	        ROW(cnf, "SHA256:"),
+	        ROW(cnf, "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/"),
+	        ROW(cnf, "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/9"),
+	        ROW(cnf, "SHA256:\"}},\"sub\":\"root\",\"x\":{\"y\":\"12345678901234"),
 #undef ROW
 	};
 
@@ -312,6 +340,7 @@ static void text_without_an_end_is_refused(void **state)
 	ENDLESS(sub);
 	ENDLESS(scope);
 	ENDLESS(jti);
+	ENDLESS(cnf);
 #undef ENDLESS
 }
 
@@ -445,6 +474,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(header_and_claims_are_exactly_these),
+	        cmocka_unit_test(a_binding_is_one_more_claim),
 	        cmocka_unit_test(t28_whatever_is_minted_reads_back),
 	        cmocka_unit_test(bounds_of_each_field_are_reached),
 	        cmocka_unit_test(a_token_that_grows_too_long_is_refused),

@@ -29,6 +29,7 @@ int order_fill(const struct jitd *jitd, const struct access *access, struct mint
 		r = text_copy(order->scope, sizeof(order->scope), access->scope);
 	if (r == 0)
 		order->algorithm = signer->algorithm;
+	r = text_copy(order->cnf, sizeof(order->cnf), access->user_key);
 	order->access = access->id;
 	order->until = access_is_elsewhere(jitd, access) ? access->until : 0;
 	return r;

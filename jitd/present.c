@@ -294,6 +294,8 @@ static int judge_foreign(struct jitd *jitd, const struct door *theirs, struct pr
 		r = arrival_judge(jitd, presented->foreign, wish, &reason, &why);
 	if (r < 0)
 		return r;
+	if (reason == REASON_NONE)
+		reason = judge_key(theirs, wish->user_key);
 	if (reason == REASON_NONE && wish->rule->approvals)
 		reason = REASON_NEEDS_APPROVAL;
 	if (reason == REASON_NONE)

@@ -49,6 +49,18 @@ static int check_accounts(struct call *call, bool *ret_refused)
 	return r;
 }
 
+static int check_key(struct call *call, struct wish *wish, bool *ret_refused)
+{
+	const char *key = call->in.request.user_key;
+
+	if (!key[0] || fingerprint_is_good(key))
+		return text_copy(wish->user_key, sizeof(wish->user_key), key);
+	*ret_refused = true;
+	return call_refuse(call, "user-key",
+	                   "--user-key: not the fingerprint of an ssh key: SHA256: and 43 "
+	                   "characters, as ssh-keygen -lf FILE prints it");
+}
+
 /* Everything that can be wrong with a wish, in the order in which a person would mend it. */
 static int check_wish(struct call *call, struct wish *wish, bool *ret_refused)
 {
@@ -69,6 +81,8 @@ static int check_wish(struct call *call, struct wish *wish, bool *ret_refused)
 		return call_refuse(call, "host", "--on: that is no name of a host");
 	}
 	r = check_accounts(call, ret_refused);
+	if (r == 0 && !*ret_refused)
+		r = check_key(call, wish, ret_refused);
 	if (r < 0 || *ret_refused)
 		return r;
 	r = wish_judge(call->jitd, wish);
@@ -79,18 +93,19 @@ static int check_wish(struct call *call, struct wish *wish, bool *ret_refused)
 static void answer(struct call *call, const struct wish *wish, uint32_t id)
 {
 	const char *on = is_elsewhere(call) ? " on " : "", *host = *on ? wish->host : "";
+	const char *by = wish->user_key[0] ? ", ssh key " : "", *key = wish->user_key;
 	char length[DURATION_SIZE];
 
 	format_duration(wish->seconds, length);
 	if (!wish->rule->approvals) {
 		call->activate = id;
-		call_done(call, id, "access %u is active: %s%s%s for %s", id, wish->scopes, on,
-		          host, length);
+		call_done(call, id, "access %u is active: %s%s%s for %s%s%s", id, wish->scopes, on,
+		          host, length, by, key);
 		return;
 	}
-	call_done(call, id, "access %u waits for %u approval%s: %s%s%s for %s (rule %s)", id,
+	call_done(call, id, "access %u waits for %u approval%s: %s%s%s for %s (rule %s%s%s)", id,
 	          wish->rule->approvals, wish->rule->approvals == 1 ? "" : "s", wish->scopes, on,
-	          host, length, wish->rule->title);
+	          host, length, wish->rule->title, by, key);
 }
 
 int handle_request(struct call *call)
@@ -103,10 +118,11 @@ int handle_request(struct call *call)
 	                    .issuer = "",
 	                    .reason = in->reason,
 	                    .ticket = in->ticket,
+	                    .process = &call->peer->process,
 	                    .now = call->now,
 	                    .seconds = in->seconds};
 	bool refused = false;
-	char text[SCOPES_SIZE + REASON_MAX + TICKET_MAX + sizeof(in->host) + 128];
+	char text[SCOPES_SIZE + REASON_MAX + TICKET_MAX + sizeof(in->host) + 256];
 	uint32_t id;
 	int r = check_wish(call, &wish, &refused);
 
@@ -116,11 +132,11 @@ int handle_request(struct call *call)
 	if (r < 0)
 		return r;
 	answer(call, &wish, id);
-	best_effort(text_format(text, sizeof(text), "%s%s%s by rule %s%s%s%s%s", wish.scopes,
-	                        is_elsewhere(call) ? " on " : "",
-	                        is_elsewhere(call) ? wish.host : "", wish.rule->title,
-	                        *in->ticket ? ", ticket " : "", in->ticket, *in->reason ? ": " : "",
-	                        in->reason));
+	best_effort(text_format(
+	        text, sizeof(text), "%s%s%s by rule %s%s%s%s%s%s%s", wish.scopes,
+	        is_elsewhere(call) ? " on " : "", is_elsewhere(call) ? wish.host : "",
+	        wish.rule->title, wish.user_key[0] ? ", ssh key " : "", wish.user_key,
+	        *in->ticket ? ", ticket " : "", in->ticket, *in->reason ? ": " : "", in->reason));
 	return audit_append(call->jitd, call->now,
 	                    &(struct event){.event = EVENT_REQUEST,
 	                                    .access = id,

@@ -33,6 +33,7 @@ static void put_access(FILE *out, const struct access *access)
 	put_text(out, "ticket", access->ticket);
 	put_number(out, "asked", access->asked);
 	put_text(out, "present", access->typed ? "typed" : "held");
+	put_text(out, "user-key", access->user_key);
 	put_number(out, "uses", access->uses);
 	put_number(out, "approvals", access->approvals);
 	put_number(out, "denials", access->denials);

@@ -46,12 +46,12 @@ static void i2_every_member_of_what_was_shown_counts(void **state)
 {
 	static char other[] = "other";
 	const struct access first = shown();
-	struct access changed[18];
-	char digests[19][SHOWN_SIZE];
+	struct access changed[19];
+	char digests[20][SHOWN_SIZE];
 	size_t n = 0;
 
 	(void)state;
-	for (size_t i = 0; i < 18; i++)
+	for (size_t i = 0; i < 19; i++)
 		changed[i] = first;
 	changed[n++].id = 43;
 	changed[n++].uid = 6;
@@ -71,16 +71,17 @@ static void i2_every_member_of_what_was_shown_counts(void **state)
 	changed[n++].issuer = other;
 	changed[n++].foreign = 7;
 	changed[n++].ends = 1;
-	assert_int_equal(n, 18);
-	assert_int_equal(shown_digest(&first, digests[18]), 0);
-	assert_int_equal(strlen(digests[18]), SHOWN_DIGITS);
-	for (size_t i = 0; i < 18; i++) {
+	strcpy(changed[n++].user_key, "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8");
+	assert_int_equal(n, 19);
+	assert_int_equal(shown_digest(&first, digests[19]), 0);
+	assert_int_equal(strlen(digests[19]), SHOWN_DIGITS);
+	for (size_t i = 0; i < 19; i++) {
 		assert_int_equal(shown_digest(&changed[i], digests[i]), 0);
-		assert_false(shown_is(&changed[i], digests[18]));
+		assert_false(shown_is(&changed[i], digests[19]));
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(digests[i], digests[k]);
 	}
-	assert_true(shown_is(&first, digests[18]));
+	assert_true(shown_is(&first, digests[19]));
 	assert_false(shown_is(&first, ""));
 }
 

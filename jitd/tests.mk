@@ -7,6 +7,7 @@ libdaemontest_la_SOURCES = \
 	tests/daemon/disk.c tests/daemon/disk.h tests/daemon/crowd.c tests/daemon/crowd.h \
 	tests/daemon/accounts.c tests/daemon/accounts.h tests/daemon/people.c tests/daemon/people.h \
 	tests/daemon/siege.c tests/daemon/siege.h tests/daemon/logins.c tests/daemon/logins.h \
+	tests/daemon/ssh_keys.c tests/daemon/ssh_keys.h \
 	tests/daemon/locksmith.c tests/daemon/locksmith.h
 libdaemontest_la_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 libdaemontest_la_LIBADD = libjitd.la $(SQLITE_LIBS) $(CMOCKA_LIBS)
@@ -22,8 +23,9 @@ JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash
 	jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
 	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test \
 	jitd/interleaving_test jitd/rotation_test jitd/rekey_race_test jitd/rekey_crash_test \
-	jitd/rekey_start_test jitd/rotation_load_test jitd/foreign_test \
-	jitd/foreign_door_test jitd/issuers_test
+	jitd/rekey_start_test jitd/rotation_load_test \
+	jitd/binding_test jitd/user_key_test \
+	jitd/foreign_test jitd/foreign_door_test jitd/issuers_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_foreign_test_SOURCES = jitd/foreign_test.c
@@ -138,6 +140,14 @@ jitd_canary_test_SOURCES = jitd/canary_test.c
 jitd_canary_test_CFLAGS = $(TEST_CFLAGS)
 jitd_canary_test_LDADD = libdaemontest.la
 jitd_canary_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_binding_test_SOURCES = jitd/binding_test.c tests/daemon/crew.c tests/daemon/crew.h
+jitd_binding_test_CFLAGS = $(TEST_CFLAGS)
+jitd_binding_test_LDADD = libdaemontest.la -lpthread
+jitd_binding_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=loop_work
+jitd_user_key_test_SOURCES = jitd/user_key_test.c
+jitd_user_key_test_CFLAGS = $(TEST_CFLAGS)
+jitd_user_key_test_LDADD = libdaemontest.la
+jitd_user_key_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 jitd_interleaving_test_SOURCES = jitd/interleaving_test.c tests/daemon/model.c tests/daemon/model.h \
 	tests/daemon/record.c tests/daemon/record.h tests/daemon/outcome.c tests/daemon/outcome.h \
 	tests/daemon/panel.c tests/daemon/panel.h tests/daemon/crew.c tests/daemon/crew.h

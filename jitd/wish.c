@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "jitd/binding.h"
 #include "jitd/lock.h"
 #include "jitd/question.h"
 
@@ -72,12 +73,10 @@ static int64_t least(int64_t a, int64_t b)
 }
 
 /* What the rule wants besides. */
-static enum wish_result judge_terms(struct wish *wish)
+static int judge_terms(struct jitd *jitd, struct wish *wish)
 {
 	const struct rule *rule = wish->rule;
 
-	if (rule->bind_ssh_key)
-		return WISH_BOUND;
 	if (rule->reason == REASON_REQUIRED && !wish->reason[0])
 		return WISH_REASON;
 	if (!rule_takes_ticket(rule, wish->ticket))
@@ -85,10 +84,12 @@ static enum wish_result judge_terms(struct wish *wish)
 	if (wish->seconds == WIRE_DEFAULT)
 		wish->seconds =
 		        wish->ends ? least(rule->max, wish->ends - wish->now) : rule->default_for;
-	return wish->seconds > 0 && wish->seconds <= rule->max ? WISH_GOOD : WISH_DURATION;
+	if (wish->seconds <= 0 || wish->seconds > rule->max)
+		return WISH_DURATION;
+	return binding_of_wish(jitd, wish);
 }
 
-static enum wish_result judge_rules_of(const struct jitd *jitd, struct wish *wish)
+static int judge_rules_of(struct jitd *jitd, struct wish *wish)
 {
 	const struct question question =
 	        question_of(jitd, wish->subject, wish->scopes, wish->host, wish->via, wish->now);
@@ -97,14 +98,14 @@ static enum wish_result judge_rules_of(const struct jitd *jitd, struct wish *wis
 	wish->rule = answer.rule;
 	if (!answer.rule)
 		return WISH_NO_RULE;
-	return answer.effect == DECISION_ALLOW ? judge_terms(wish) : WISH_RULE_DENIES;
+	return answer.effect == DECISION_ALLOW ? judge_terms(jitd, wish) : (int)WISH_RULE_DENIES;
 }
 
 int wish_judge(struct jitd *jitd, struct wish *wish)
 {
 	int r = judge_limits(jitd, wish);
 
-	return r == WISH_GOOD ? (int)judge_rules_of(jitd, wish) : r;
+	return r == WISH_GOOD ? judge_rules_of(jitd, wish) : r;
 }
 
 /* ---- no ---- */
@@ -119,6 +120,32 @@ static int refuse_length(struct call *call, const struct wish *wish)
 	                   asked, wish->rule->title, max);
 }
 
+static int refuse_key(struct call *call, const struct wish *wish, enum wish_result why)
+{
+	if (why == WISH_KEY_TAKEN)
+		return call_refuse(call, "key-of-several",
+		                   "ssh key %s is bound to an access of somebody else for the "
+		                   "same: each needs a key of their own",
+		                   wish->user_key);
+	if (why == WISH_KEY_UNSEEN)
+		return call_refuse(
+		        call, "no-key",
+		        "it is bound to an ssh key (%s), which is seen at ssh alone: ask "
+		        "for scopes such as ssh:alice, and for others apart",
+		        wish->rule->bind_ssh_key ? wish->rule->title
+		        : wish->via[0]           ? "that token"
+		                                 : "--user-key");
+	if (wish->via[0])
+		return call_refuse(call, "user-key-missing",
+		                   "rule %s binds to an ssh key: that token is bound to none, and "
+		                   "you did not come here by one",
+		                   wish->rule->title);
+	return call_refuse(call, "user-key-missing",
+	                   "rule %s binds to your ssh key, and you did not come here by one: "
+	                   "--user-key names it (ssh-keygen -lf ~/.ssh/id_ed25519.pub prints it)",
+	                   wish->rule->title);
+}
+
 static int refuse_by_rule(struct call *call, const struct wish *wish, enum wish_result why)
 {
 	const char *title = wish->rule->title;
@@ -126,17 +153,15 @@ static int refuse_by_rule(struct call *call, const struct wish *wish, enum wish_
 	if (why == WISH_RULE_DENIES)
 		return call_refuse(call, "rule-denies", "rule %s denies %s to %s", title,
 		                   wish->scopes, wish->subject->name);
-	if (why == WISH_BOUND)
-		return call_refuse(call, "not-enforced",
-		                   "rule %s binds to an ssh key, which this version cannot check",
-		                   title);
 	if (why == WISH_REASON)
 		return call_refuse(call, "reason-missing",
 		                   "rule %s wants a reason: add --reason \"why\"", title);
 	if (why == WISH_TICKET)
 		return call_refuse(call, "ticket", "rule %s wants --ticket that looks like %s",
 		                   title, wish->rule->ticket);
-	return refuse_length(call, wish);
+	if (why == WISH_DURATION)
+		return refuse_length(call, wish);
+	return refuse_key(call, wish, why);
 }
 
 int wish_refuse(struct call *call, const struct wish *wish, enum wish_result why)
@@ -231,6 +256,7 @@ int wish_insert(struct jitd *jitd, const struct wish *wish, uint32_t *ret_access
 	query_text(&query, ":issuer", wish->issuer);
 	query_number(&query, ":foreign", wish->foreign);
 	query_number(&query, ":ends", wish->ends);
+	query_text(&query, ":user_key", wish->user_key);
 	query_number(&query, ":lapses",
 	             wish->ends ? least(wish->now + rule->pending, wish->ends)
 	                        : wish->now + rule->pending);

@@ -19,6 +19,9 @@ struct wish {
 	uint32_t foreign;         /* the issuer's own number; 0: not told */
 	int64_t ends;             /* when it ends for good, by that token; 0: no such time */
 	bool typed;               /* no held token, whatever the rule says */
+	char user_key[FINGERPRINT_SIZE];    /* the ssh key to be bound to; "": none is named, and
+	                                     * where the rule binds wish_judge() sets it */
+	const struct peer_process *process; /* by whose ssh login it is then; NULL: by nobody's */
 	int64_t now;
 	int64_t seconds; /* WIRE_DEFAULT: as the rule says, or until `ends`; set by wish_judge() */
 	const struct rule *rule; /* set by wish_judge(): that lets it be, or that denies it */
@@ -33,10 +36,12 @@ enum wish_result {
 	WISH_PENDING, /* too many wait already */
 	WISH_NO_RULE,
 	WISH_RULE_DENIES,
-	WISH_BOUND, /* to an ssh key, which this version cannot check */
 	WISH_REASON,
 	WISH_TICKET,
 	WISH_DURATION,
+	WISH_KEY_MISSING, /* the rule binds to an ssh key, and there is none */
+	WISH_KEY_UNSEEN,  /* bound, and for other doors than ssh, which alone shows keys */
+	WISH_KEY_TAKEN,   /* it is bound to somebody else's access for the same already */
 };
 
 /* May it be? 0, an enum wish_result, -errno. */

@@ -275,10 +275,10 @@ static const struct {
                         {"rule \"t\" {\nwho = {\"alice\", \"carol\"} scope = {\"ssh:alice\"} approvals = 0\n}\n",
                          "x.conf:1: present: rule \"t\": ssh:alice is another's account for some in who; write present = \"typed\", or bind = {\"ssh-key\"}\n"},
                         {"rule \"t\" {\nwho = {\"%alice\"} scope = {\"su:root\", \"login:alice\"} approvals = 0\n}\n",
-                         "x.conf:1: present: rule \"t\": login:alice is another's account for some in who; write present = \"typed\", or bind = {\"ssh-key\"}\n"},
+                         "x.conf:1: present: rule \"t\": login:alice is another's account for some in who; write present = \"typed\"\n"},
                         {"defaults { present = \"typed\" }\nrule \"t\" {\nwho = {\"alice\"} scope = {\"login:root\"} approvals = 0\npresent = \"held\"\n}\n"
                          "rule \"u\" {\nwho = {\"alice\"} scope = {\"ssh:root\"} approvals = 0\n}\n",
-                         "x.conf:2: present: rule \"t\": login:root is another's account for some in who; write present = \"typed\", or bind = {\"ssh-key\"}\n"},
+                         "x.conf:2: present: rule \"t\": login:root is another's account for some in who; write present = \"typed\"\n"},
                         /* ---- patterns ---- */
                         {"rule \"a\" {\nwho = {\"alice\"} scope = {\"*\", \"sudo:~x\", \"~:root\", \"ssh:~\", \"sshd:~\", \"su:\"} approvers = {\"%x\"}\n}\n",
                          "x.conf:2: scope: \"*\" is no scope: write SERVICE:ACCOUNT, such as \"sudo:root\"\n"

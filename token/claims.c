@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "token/claims.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "token/fingerprint.h"
 #include "token/json.h"
 
 #define TEXT(name)                                                                                 \
@@ -35,17 +35,6 @@ static int read_texts(const struct document *document, struct claims *claims)
 	return 0;
 }
 
-static bool is_fingerprint(const char *text)
-{
-	static const char base64[] =
-	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	static const char last[] = "AEIMQUYcgkosw048"; /* its two unused bits are zero */
-	const size_t prefix = strlen("SHA256:"), end = TOKEN_CNF_SIZE - 2;
-
-	return strncmp(text, "SHA256:", prefix) == 0 && strlen(text) == end + 1 &&
-	       strspn(text + prefix, base64) == end + 1 - prefix && strchr(last, text[end]);
-}
-
 int claims_binding(const struct document *document, char ret_cnf[static TOKEN_CNF_SIZE])
 {
 	static const char *const ours[] = {"ssh"};
@@ -58,7 +47,7 @@ int claims_binding(const struct document *document, char ret_cnf[static TOKEN_CN
 	if (result != 0 || document_members_among(&cnf, ours, 1) != 0 ||
 	    document_text(&cnf, "ssh", ret_cnf, TOKEN_CNF_SIZE) != 0)
 		return TOKEN_REASON_BINDING;
-	return is_fingerprint(ret_cnf) ? 0 : TOKEN_REASON_BINDING;
+	return fingerprint_is_good(ret_cnf) ? 0 : TOKEN_REASON_BINDING;
 }
 
 static int read_access(const struct document *document, uint32_t *ret_access)

@@ -399,13 +399,14 @@ void shown_on_disk(const struct host *host, uint32_t access, char ret_digest[sta
 
 	memset(ret_digest, '0', SHOWN_DIGITS);
 	ret_digest[SHOWN_DIGITS] = '\0';
-	assert_int_equal(sqlite3_prepare_v2(reader,
-	                                    "SELECT uid, subject, scope, host, reason, ticket, "
-	                                    "asked, present = 'typed', uses, approvals, denials, "
-	                                    "rule, rule_text, via, issuer, foreign_, ends "
-	                                    "FROM access WHERE id = ?",
-	                                    -1, &row, NULL),
-	                 SQLITE_OK);
+	assert_int_equal(
+	        sqlite3_prepare_v2(reader,
+	                           "SELECT uid, subject, scope, host, reason, ticket, "
+	                           "asked, present = 'typed', uses, approvals, denials, "
+	                           "rule, rule_text, via, issuer, foreign_, ends, user_key "
+	                           "FROM access WHERE id = ?",
+	                           -1, &row, NULL),
+	        SQLITE_OK);
 	assert_int_equal(sqlite3_bind_int64(row, 1, access), SQLITE_OK);
 	if (sqlite3_step(row) == SQLITE_ROW) {
 		shown.uid = (uid_t)sqlite3_column_int64(row, 0);
@@ -425,6 +426,7 @@ void shown_on_disk(const struct host *host, uint32_t access, char ret_digest[sta
 		shown.issuer = column(row, 14);
 		shown.foreign = (uint32_t)sqlite3_column_int64(row, 15);
 		shown.ends = sqlite3_column_int64(row, 16);
+		put(shown.user_key, sizeof(shown.user_key), column(row, 17));
 		assert_int_equal(shown_digest(&shown, ret_digest), 0);
 	}
 	sqlite3_finalize(row);

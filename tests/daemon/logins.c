@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/daemon/logins.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -60,43 +61,99 @@ static void connect_for(int fd)
 	_exit(0);
 }
 
-void sshd_begin(struct sshd *sshd)
+/* Below a process of sshd that only waits for it. */
+static void be_command(int fd, struct person person)
 {
-	int monitor[2], child[2];
+	pid_t pid = fork();
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor), 0);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, child), 0);
+	if (pid == 0) {
+		if (setsid() < 0 || !person_become(person))
+			_exit(1);
+		connect_for(fd);
+	}
+	close_range(3, ~0U, 0);
+	waitpid(pid, NULL, 0);
+	_exit(0);
+}
+
+/* Nothing of ours is left before there are more of them, who may come to run late. */
+static void be_sshd(const int ends[static 3], struct person person)
+{
+	int high[3];
+
+	for (int i = 0; i < 3; i++)
+		high[i] = fcntl(ends[i], F_DUPFD, 256);
+	close_range(3, 255, 0);
+	for (int i = 0; i < 3; i++)
+		dup2(high[i], 3 + i);
+	close_range(6, ~0U, 0);
+	if (setsid() < 0)
+		_exit(1);
+	if (fork() == 0)
+		connect_for(4);
+	if (fork() == 0)
+		be_command(5, person);
+	connect_for(3);
+}
+
+void sshd_begin_for(struct sshd *sshd, struct person person)
+{
+	int pairs[3][2], theirs[3];
+
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pairs[i]), 0);
+		theirs[i] = pairs[i][1];
+	}
 	sshd->pid = fork();
 	if (sshd->pid == 0) {
-		close(monitor[0]);
-		close(child[0]);
-		if (setsid() < 0)
-			_exit(1);
-		connect_for(fork() == 0 ? child[1] : monitor[1]);
+		be_sshd(theirs, person);
 	}
 	assert_true(sshd->pid > 0);
-	close(monitor[1]);
-	close(child[1]);
-	sshd->monitor = monitor[0];
-	sshd->child = child[0];
+	for (size_t i = 0; i < 3; i++)
+		close(theirs[i]);
+	sshd->monitor = pairs[0][0];
+	sshd->child = pairs[1][0];
+	sshd->command = pairs[2][0];
+}
+
+void sshd_begin(struct sshd *sshd)
+{
+	sshd_begin_for(sshd, AS(GAMES));
 }
 
 void sshd_end(struct sshd *sshd)
 {
+	close(sshd->command);
 	close(sshd->child);
 	close(sshd->monitor);
 	assert_int_equal(waitpid(sshd->pid, NULL, 0), sshd->pid);
 }
 
-void sshd_open(const struct host *host, int process, struct link *link)
+static void open_at(const struct host *host, int process, const char *socket, struct link *link)
 {
 	char path[128] = "";
 
 	*link = (struct link){.host = host, .client = CLIENT_CLOSED, .hold = -1};
-	snprintf(path, sizeof(path), "%s/sockets/" PAM_SOCKET, host->directory);
+	snprintf(path, sizeof(path), "%s/sockets/%s", host->directory, socket);
 	assert_int_equal(write(process, path, sizeof(path)), sizeof(path));
 	link->client.fd = take_over(process);
 	assert_true(link->client.fd >= 0);
+}
+
+void sshd_open(const struct host *host, int process, struct link *link)
+{
+	open_at(host, process, PAM_SOCKET, link);
+}
+
+void command_say(const struct host *host, const struct sshd *sshd, const struct message *message,
+                 struct message *ret_answer)
+{
+	struct link link;
+
+	open_at(host, sshd->command, CLIENT_SOCKET, &link);
+	link_send(&link, message);
+	assert_true(link_receive(&link, ret_answer));
+	link_close(&link);
 }
 
 /* ---- checks ---- */
@@ -200,6 +257,18 @@ enum decision talk_over(struct link *link, const struct message *check, const ch
 	ret_talk->access = message.verdict.access;
 	snprintf(ret_talk->text, sizeof(ret_talk->text), "%s", message.verdict.text);
 	return (enum decision)message.verdict.decision;
+}
+
+enum decision hook(const struct host *host, int process, const struct message *check,
+                   const char *typed, struct talk *ret_talk)
+{
+	struct link link;
+	enum decision decision;
+
+	sshd_open(host, process, &link);
+	decision = talk_over(&link, check, typed, ret_talk);
+	link_close(&link);
+	return decision;
 }
 
 enum decision type_in(const struct host *host, const struct message *check, const char *typed,
