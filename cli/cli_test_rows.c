@@ -91,6 +91,18 @@ void send_elsewhere(struct play *play)
 	play_send(play, &row);
 }
 
+void send_foreign(struct play *play)
+{
+	struct message row = access_row("active");
+
+	row.access.until = (int64_t)time(NULL) + 905;
+	row.access.foreign = 7;
+	row.access.ends = ASKED + 900;
+	snprintf(row.access.via, sizeof(row.access.via), "bastion");
+	snprintf(row.access.issuer, sizeof(row.access.issuer), "bastion.example.org");
+	play_send(play, &row);
+}
+
 void send_typed(struct play *play)
 {
 	struct message row = access_row("active");

@@ -20,7 +20,8 @@ void send_active(struct play *play);                      /* for a quarter of an
 void send_access(struct play *play, uint32_t id, const char *scope, const char *host);
 /* Active, for ssh:alice on web1, which is another host. */
 void send_elsewhere(struct play *play);
-void send_typed(struct play *play); /* active, present = typed */
+void send_foreign(struct play *play); /* active, by a token of another issuer */
+void send_typed(struct play *play);   /* active, present = typed */
 void send_ended(struct play *play, const char *state, const char *why);
 void send_decision(struct play *play, const char *verdict, const char *comment);
 void send_session(struct play *play);

@@ -135,6 +135,37 @@ static void what_must_be_typed_says_so(void **state)
 	finish_with(play, 0, "  present    held\n", NULL);
 }
 
+static void show_tells_by_whose_token_it_came(void **state)
+{
+	(void)state;
+	play_start(play, false, "jit", "show", "42", NULL);
+	play_expect(play, MESSAGE_show);
+	send_foreign(play);
+	play_send_end(play);
+	finish_with(play, 0,
+	            "  via        bastion, by a token of bastion.example.org, access 7 there\n"
+	            "  ends       2025-11-23 16:20\n",
+	            NULL);
+	play_start(play, false, "jit", "show", "42", "--json", NULL);
+	play_expect(play, MESSAGE_show);
+	send_foreign(play);
+	play_send_end(play);
+	finish_with(play, 0,
+	            "  \"via\": \"bastion\",\n  \"issuer\": \"bastion.example.org\",\n"
+	            "  \"foreign\": 7,\n  \"ends\": \"2025-11-23T16:20:12Z\"\n",
+	            NULL);
+}
+
+static void what_is_for_another_host_has_a_token_and_no_code(void **state)
+{
+	(void)state;
+	play_start(play, false, "jit", "list", NULL);
+	play_expect(play, MESSAGE_list);
+	send_elsewhere(play);
+	play_send_end(play);
+	finish_with(play, 0, " left; get a token: jit token 42\n", NULL);
+}
+
 static void a_ticket_is_shown(void **state)
 {
 	(void)state;
@@ -309,13 +340,22 @@ int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	        EACH(list_prints_a_json_array),   EACH(an_empty_list_is_an_empty_array),
-	        EACH(list_prints_a_table),        EACH(show_prints_everything),
-	        EACH(what_must_be_typed_says_so), EACH(a_ticket_is_shown),
-	        EACH(the_ssh_key_is_shown),       EACH(show_of_my_own_says_so),
-	        EACH(pending_wait_waits),         EACH(sessions_as_table_and_json),
-	        EACH(audit_prints_events),        EACH(nothing_is_nothing),
-	        EACH(status_as_table_and_json),   EACH(ready_waits_for_jitd_to_come),
+	        EACH(list_prints_a_json_array),
+	        EACH(an_empty_list_is_an_empty_array),
+	        EACH(list_prints_a_table),
+	        EACH(show_prints_everything),
+	        EACH(what_must_be_typed_says_so),
+	        EACH(a_ticket_is_shown),
+	        EACH(the_ssh_key_is_shown),
+	        EACH(show_of_my_own_says_so),
+	        EACH(pending_wait_waits),
+	        EACH(sessions_as_table_and_json),
+	        EACH(audit_prints_events),
+	        EACH(nothing_is_nothing),
+	        EACH(status_as_table_and_json),
+	        EACH(ready_waits_for_jitd_to_come),
+	        EACH(show_tells_by_whose_token_it_came),
+	        EACH(what_is_for_another_host_has_a_token_and_no_code),
 	};
 
 	return cmocka_run_group_tests_name("listing", tests, NULL, NULL);

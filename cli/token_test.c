@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * jit token: the secret alone on stdout, the rest beside it.
+ * jit token: the secret alone on stdout, the rest beside it. jit present: a token from stdin.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -101,6 +102,70 @@ static void a_token_that_reaches_nobody_is_not_done(void **state)
 	finish_with(play, 1, NULL, "jit: cannot write: No space left on device\n");
 }
 
+/* ---- present ---- */
+
+static void give_stdin(const char *text)
+{
+	play->typed = text;
+	play->typed_length = strlen(text);
+}
+
+static void a_token_on_stdin_is_brought_in(void **state)
+{
+	static const char *const ends[] = {"", "\n", "\r\n"};
+	char typed[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		snprintf(typed, sizeof(typed), "eyJ.eyJ.c2ln%s", ends[i]);
+		give_stdin(typed);
+		play_start(play, false, "jit", "present", "--reason", "why", "--ticket", "INC-1",
+		           NULL);
+		play_expect(play, MESSAGE_present);
+		assert_string_equal(play->in.present.text, "eyJ.eyJ.c2ln");
+		assert_string_equal(play->in.present.reason, "why");
+		assert_string_equal(play->in.present.ticket, "INC-1");
+		send_done(play, 42, "access 42 is active: ssh:alice for 10m");
+		finish_with(play, 0, "access 42 is active: ssh:alice for 10m\n", NULL);
+	}
+}
+
+static void what_it_became_is_told_as_json(void **state)
+{
+	(void)state;
+	give_stdin("eyJ.eyJ.c2ln\n");
+	play_start(play, false, "jit", "present", "--json", NULL);
+	play_expect(play, MESSAGE_present);
+	send_done(play, 42, "access 42 waits");
+	play_expect(play, MESSAGE_show);
+	send_pending(play);
+	play_send_end(play);
+	finish_with(play, 0, "\"state\": \"pending\"", NULL);
+	give_stdin("eyJ.eyJ.c2ln\n");
+	play_start(play, false, "jit", "present", NULL);
+	play_expect(play, MESSAGE_present);
+	send_refused(play, "that was used already, and is good once");
+	finish_with(play, 1, NULL, "jit: that was used already, and is good once\n");
+}
+
+static void what_is_no_token_is_not_sent(void **state)
+{
+	char long_text[4200];
+
+	(void)state;
+	memset(long_text, 'a', sizeof(long_text) - 1);
+	long_text[sizeof(long_text) - 1] = '\0';
+	play_deafen(play);
+	play_start(play, false, "jit", "present", NULL);
+	finish_with(play, 2, NULL, "nothing on standard input");
+	give_stdin("eyJ.eyJ.c2ln\nmore\n");
+	play_start(play, false, "jit", "present", NULL);
+	finish_with(play, 2, NULL, "more than one line");
+	give_stdin(long_text);
+	play_start(play, false, "jit", "present", NULL);
+	finish_with(play, 2, NULL, "more than 4096 bytes");
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -110,6 +175,9 @@ int main(void)
 	        EACH(people_read_how_long_it_is_good),
 	        EACH(what_was_not_asked_for_is_not_printed),
 	        EACH(a_token_that_reaches_nobody_is_not_done),
+	        EACH(a_token_on_stdin_is_brought_in),
+	        EACH(what_it_became_is_told_as_json),
+	        EACH(what_is_no_token_is_not_sent),
 	};
 
 	return cmocka_run_group_tests_name("token", tests, NULL, NULL);

@@ -7,7 +7,7 @@
 #ifndef JIT_JITD_ARRIVAL_H
 #define JIT_JITD_ARRIVAL_H
 
-#include "jitd/foreign.h"
+#include "jitd/foreign_token.h"
 #include "jitd/wish.h"
 
 /* What it asks for; points into `foreign`, whose reason is NONE. Reason and ticket are the caller's

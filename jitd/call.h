@@ -44,10 +44,10 @@ struct call {
 	bool issue; /* a token is to be signed before the answer leaves (jitd/issue.h) */
 	bool rekey; /* the signing keys are to be changed before the answer leaves
 	               (jitd/rotation.h) */
-	size_t issuers_refused; /* of a reload: trusts whose keys could not be read */
-	struct foreign
-	        *foreign; /* a token of another issuer that was brought along (jitd/foreign.h) */
-	struct message in, out; /* out: done, minted or refused */
+	size_t issuers_refused;  /* of a reload: trusts whose keys could not be read */
+	struct foreign *foreign; /* a token of another issuer that was brought along
+	                            (jitd/foreign_token.h) */
+	struct message in, out;  /* out: done, minted or refused */
 };
 
 unsigned int roles_of(const struct jitd *jitd, const struct peer_process *process,

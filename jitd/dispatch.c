@@ -11,7 +11,7 @@
 #include "jitd/check.h"
 #include "jitd/clock.h"
 #include "jitd/explain.h"
-#include "jitd/foreign.h"
+#include "jitd/foreign_token.h"
 #include "jitd/grant.h"
 #include "jitd/issue.h"
 #include "jitd/listing.h"
@@ -72,7 +72,7 @@ static void call_free(struct call *call)
 {
 	identity_free(call->caller);
 	identity_free(call->requester);
-	foreign_free(call->foreign);
+	foreign_token_free(call->foreign);
 	for (size_t i = 0; i < call->named_count; i++)
 		identity_free(call->named[i].identity);
 	peer_release(call->peer);

@@ -18,7 +18,7 @@ libjitd_la_SOURCES = \
 	jitd/door.c jitd/door.h \
 	jitd/explain.c jitd/explain.h \
 	jitd/floor.c jitd/floor.h \
-	jitd/foreign.c jitd/foreign.h \
+	jitd/foreign_token.c jitd/foreign_token.h \
 	jitd/grant.c jitd/grant.h \
 	jitd/held.c jitd/held.h \
 	jitd/issue.c jitd/issue.h \

@@ -17,6 +17,7 @@
 #include "config.h"
 #include "jitd/audit.h"
 #include "jitd/clock.h"
+#include "jitd/issuers.h"
 #include "jitd/jitd.h"
 #include "jitd/privileges.h"
 #include "jitd/reload.h"
@@ -71,6 +72,27 @@ static int load_settings(const char *config, struct settings **ret_settings, str
 	return r;
 }
 
+static int tell_keys(void *context, enum issuer_news news, const char *line)
+{
+	(void)context;
+	if (news != ISSUER_READ)
+		(void)fprintf(stderr, "jitd: warning: trust %s\n", line);
+	return 0;
+}
+
+/* Warnings: jitd starts with a trust that has no keys. */
+static int check_issuers(const struct settings *settings)
+{
+	struct issuers *issuers;
+	int r = issuers_new(settings, &issuers);
+
+	if (r < 0)
+		return r;
+	r = issuers_look(issuers, true, tell_keys, NULL);
+	issuers_free(issuers);
+	return r;
+}
+
 static int check_only(const struct settings *settings, struct fault *fault)
 {
 	cleanup(cleanup_policy) struct policy *policy = NULL;
@@ -80,6 +102,8 @@ static int check_only(const struct settings *settings, struct fault *fault)
 
 	if (r == 0)
 		r = policy_advise(policy, &site, report, NULL);
+	if (r == 0)
+		r = check_issuers(settings);
 	if (r == 0)
 		(void)printf("%zu rules, no error\n", policy_rule_count(policy));
 	return r;

@@ -34,7 +34,7 @@ struct presented *presented_free(struct presented *presented)
 	cleanup_secret(&reading->text);
 	keys_release(reading->keys);
 	identity_free(presented->subject);
-	foreign_free(presented->foreign);
+	foreign_token_free(presented->foreign);
 	explicit_bzero(reading, sizeof(*reading));
 	free(reading);
 	return NULL;
@@ -129,9 +129,9 @@ static void read_token(struct reading *reading)
 	struct jitd *jitd = reading->jitd;
 
 	if (reading->presented.kind == KIND_TOKEN && jitd->settings->trusts.count &&
-	    foreign_whose(jitd, reading->text) == WHOSE_OTHERS) {
+	    foreign_token_whose(jitd, reading->text) == WHOSE_OTHERS) {
 		reading->presented.kind = KIND_FOREIGN;
-		foreign_read(jitd, reading->text, LANE_PAM, foreign_known, reading);
+		foreign_token_read(jitd, reading->text, LANE_PAM, foreign_known, reading);
 		return;
 	}
 	reading->expectation = order_expectation(jitd, clock_wall());

@@ -11,15 +11,35 @@ libdaemontest_la_SOURCES = \
 	tests/daemon/ssh_keys.c tests/daemon/ssh_keys.h
 libdaemontest_la_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 libdaemontest_la_LIBADD = libjitd.la $(SQLITE_LIBS) $(CMOCKA_LIBS)
+# another issuer; token and policy both have a read_reason
+check_LTLIBRARIES += libprovidertest.la
+libprovidertest_la_SOURCES = tests/daemon/provider.c tests/daemon/provider.h \
+	token/token_test_sign.c token/token_test_sign.h
+libprovidertest_la_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -Dread_reason=read_token_reason
+libprovidertest_la_LIBADD = libdaemontest.la $(OPENSSL_LIBS)
 
 JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash_test jitd/uses_test \
 	jitd/approval_test jitd/request_test jitd/hostile_test jitd/crowding_test \
 	jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
 	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test \
 	jitd/interleaving_test jitd/rotation_test jitd/retirement_test jitd/rekey_race_test jitd/rekey_crash_test \
-	jitd/rekey_start_test jitd/rotation_load_test jitd/binding_test jitd/user_key_test
+	jitd/rekey_start_test jitd/rotation_load_test \
+	jitd/binding_test jitd/user_key_test \
+	jitd/foreign_test jitd/foreign_door_test jitd/issuers_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
+jitd_foreign_test_SOURCES = jitd/foreign_test.c
+jitd_foreign_test_CFLAGS = $(TEST_CFLAGS)
+jitd_foreign_test_LDADD = libprovidertest.la
+jitd_foreign_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_foreign_door_test_SOURCES = jitd/foreign_door_test.c
+jitd_foreign_door_test_CFLAGS = $(TEST_CFLAGS)
+jitd_foreign_door_test_LDADD = libprovidertest.la
+jitd_foreign_door_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_issuers_test_SOURCES = jitd/issuers_test.c
+jitd_issuers_test_CFLAGS = $(TEST_CFLAGS)
+jitd_issuers_test_LDADD = libprovidertest.la
+jitd_issuers_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime -Wl,--wrap=file_read
 jitd_retirement_test_SOURCES = jitd/retirement_test.c
 jitd_retirement_test_CFLAGS = $(TEST_CFLAGS)
 jitd_retirement_test_LDADD = libdaemontest.la

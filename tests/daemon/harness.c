@@ -61,7 +61,7 @@ static void conf_text(const struct host *host, const char *settings, char *text,
 
 void host_settings(const struct host *host, const char *settings)
 {
-	char path[128], text[1024];
+	char path[128], text[16384];
 
 	conf_text(host, settings, text, sizeof(text));
 	snprintf(path, sizeof(path), "%s/jitd.conf", host->directory);

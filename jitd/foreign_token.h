@@ -5,8 +5,8 @@
  * nobody has verified: each trust that has its key is tried in the order of jitd.conf, and the
  * first that takes it counts. What it opens is jitd/arrival's.
  */
-#ifndef JIT_JITD_FOREIGN_H
-#define JIT_JITD_FOREIGN_H
+#ifndef JIT_JITD_FOREIGN_TOKEN_H
+#define JIT_JITD_FOREIGN_TOKEN_H
 
 #include "jitd/judge.h"
 #include "policy/trust.h"
@@ -26,13 +26,14 @@ struct foreign {
 /* Who is to read a token, by the key that it names. What names one of our own goes our own road and
  * no other. */
 enum whose { WHOSE_NOBODYS = 0, WHOSE_OURS, WHOSE_OTHERS };
-enum whose foreign_whose(const struct jitd *jitd, const char *text);
+enum whose foreign_token_whose(const struct jitd *jitd, const char *text);
 
-/* Calls `done` exactly once, now or later, with what it must give to foreign_free(), or NULL: no
- * memory. `text` is copied, and the copy wiped. Files that have changed are read again before. */
-typedef void foreign_done(void *context, struct foreign *foreign);
-void foreign_read(struct jitd *jitd, const char *text, enum names_lane lane, foreign_done *done,
-                  void *context);
-struct foreign *foreign_free(struct foreign *foreign); /* takes NULL, returns NULL */
+/* Calls `done` exactly once, now or later, with what it must give to foreign_token_free(), or NULL:
+ * no memory. `text` is copied, and the copy wiped. Files that have changed are read again before.
+ */
+typedef void foreign_token_done(void *context, struct foreign *foreign);
+void foreign_token_read(struct jitd *jitd, const char *text, enum names_lane lane,
+                        foreign_token_done *done, void *context);
+struct foreign *foreign_token_free(struct foreign *foreign); /* takes NULL, returns NULL */
 
 #endif

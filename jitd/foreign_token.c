@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "jitd/foreign.h"
+#include "jitd/foreign_token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,13 +24,14 @@ struct reading {
 	size_t count;
 	int64_t now;
 	enum names_lane lane;
+	char user[NAME_SIZE];                 /* whom it stands for */
 	char accounts[SCOPES_MAX][NAME_SIZE]; /* of its scopes */
 	size_t account_count, accounts_known;
-	foreign_done *done;
+	foreign_token_done *done;
 	void *context;
 };
 
-struct foreign *foreign_free(struct foreign *foreign)
+struct foreign *foreign_token_free(struct foreign *foreign)
 {
 	struct reading *reading = (struct reading *)(void *)foreign;
 
@@ -53,7 +54,7 @@ static void finish(struct reading *reading, enum reason reason)
 	reading->done(reading->context, &reading->foreign);
 }
 
-enum whose foreign_whose(const struct jitd *jitd, const char *text)
+enum whose foreign_token_whose(const struct jitd *jitd, const char *text)
 {
 	char kid[TOKEN_KID_MAX + 1];
 
@@ -119,7 +120,7 @@ static void subject_known(void *context, enum names_result result, const struct 
 		finish(reading, REASON_UNKNOWN_USER);
 	else if (!foreign->subject) /* an old answer is good for what runs, and this begins */
 		finish(reading, REASON_NAMES);
-	else if (foreign->subject->uid == 0)
+	else if (foreign->subject->uid == 0 || strcmp(foreign->subject->name, reading->user) != 0)
 		finish(reading, REASON_FOREIGN_SUBJECT);
 	else
 		look_up_accounts(reading);
@@ -146,7 +147,7 @@ static void make_out(struct reading *reading)
 	say_subject(foreign);
 	foreign->ends = claims->until ? claims->until : claims->exp;
 	/* without a name it would be looked up by uid 0 */
-	if (!user || !*user || text_copy(key.name, sizeof(key.name), user) < 0) {
+	if (!user || !*user || text_copy(reading->user, sizeof(reading->user), user) < 0) {
 		finish(reading, REASON_FOREIGN_SUBJECT);
 		return;
 	}
@@ -156,6 +157,7 @@ static void make_out(struct reading *reading)
 		return;
 	}
 	take_accounts(reading);
+	memcpy(key.name, reading->user, sizeof(key.name));
 	names_lookup(reading->jitd->names, reading->lane, &key, subject_known, reading);
 }
 
@@ -244,7 +246,7 @@ static void begin(struct reading *reading)
 {
 	struct foreign *foreign = &reading->foreign;
 
-	if (foreign_whose(reading->jitd, reading->text) == WHOSE_OURS) {
+	if (foreign_token_whose(reading->jitd, reading->text) == WHOSE_OURS) {
 		finish(reading, REASON_OWN_TOKEN);
 		return;
 	}
@@ -256,8 +258,8 @@ static void begin(struct reading *reading)
 		finish(reading, REASON_INTERNAL);
 }
 
-void foreign_read(struct jitd *jitd, const char *text, enum names_lane lane, foreign_done *done,
-                  void *context)
+void foreign_token_read(struct jitd *jitd, const char *text, enum names_lane lane,
+                        foreign_token_done *done, void *context)
 {
 	struct reading *reading = calloc(1, sizeof(*reading));
 
