@@ -74,6 +74,27 @@ static void it_asks_jitd_and_prints_each_check(void **state)
 	assert_string_equal(play->err, "");
 }
 
+static void the_key_of_the_login_goes_to_jitd(void **state)
+{
+	static const char key[] = "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8";
+
+	(void)state;
+	type(CODE);
+	play_start(play, false, "jitd-admin", "token", "explain", "--service", "sshd", "--user",
+	           "alice", "--user-key", key, NULL);
+	play_expect(play, MESSAGE_explain);
+	assert_string_equal(play->in.explain.user_key, key);
+	send_step(play, "binding", "yes", "to that");
+	play_send_end(play);
+	assert_int_equal(play_finish(play), 0);
+	play_start(play, false, "jitd-admin", "token", "explain", "--service", "sshd", "--user",
+	           "alice", "--user-key", "x", NULL);
+	finish_with(play, 2, NULL, "right is SHA256: and 43 characters");
+	play_start(play, false, "jitd-admin", "token", "explain", "--keys", "x", "--user-key", key,
+	           NULL);
+	finish_with(play, 2, NULL, "--user-key: which key a login shows only jitd looks at");
+}
+
 static void json_is_an_array_of_checks(void **state)
 {
 	(void)state;
@@ -417,6 +438,7 @@ int main(void)
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 	        EACH(it_asks_jitd_and_prints_each_check),
+	        EACH(the_key_of_the_login_goes_to_jitd),
 	        EACH(json_is_an_array_of_checks),
 	        EACH(only_yes_to_everything_would_allow),
 	        EACH(stdin_is_one_line_of_4096_bytes),

@@ -37,7 +37,7 @@ void present_begin(struct call *call, void (*go_on)(struct call *call))
 		return;
 	}
 	*bringing = (struct bringing){call, go_on};
-	foreign_token_read(call->jitd, call->in.present.text, LANE_CLIENT, known, bringing);
+	foreign_token_read(call->jitd, call->in.present.text, LANE_CLIENT, NULL, known, bringing);
 }
 
 /* ---- no ---- */

@@ -331,7 +331,7 @@ void check_answer(struct peer *peer, const struct wire_answer *answer)
 	if (!check->door.told)
 		check->floor = floor_new(check->jitd->loop, REFUSAL_MS, refusal_due, check);
 	if (answer->given) {
-		present(check->jitd, &check->door, answer->text, true, typed, check);
+		present(check->jitd, &check->door, answer->text, NULL, typed, check);
 		return;
 	}
 	refuse(check, REASON_NO_ANSWER);

@@ -7,127 +7,55 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "jitd/present.h"
-
-/* In the order of a login. */
-#define STEPS_OF(S)                                                                                \
-	S(FORM, "form")                                                                            \
-	S(KEY, "key")                                                                              \
-	S(SIGNATURE, "signature")                                                                  \
-	S(CLAIMS, "claims")                                                                        \
-	S(ISSUER, "issuer")                                                                        \
-	S(AUDIENCE, "audience")                                                                    \
-	S(TIME, "time")                                                                            \
-	S(SUBJECT, "subject")                                                                      \
-	S(LOCK, "lock")                                                                            \
-	S(ACCESS, "access")                                                                        \
-	S(SCOPE, "scope")                                                                          \
-	S(USES, "uses")                                                                            \
-	S(RULE, "rule")                                                                            \
-	S(TOKEN, "token")
-
-enum step {
-#define S(name, word) STEP_##name,
-	STEPS_OF(S)
-#undef S
-	        STEPS
-};
-
-static const char *const words[STEPS] = {
-#define S(name, word) word,
-        STEPS_OF(S)
-#undef S
-};
-
-/* Where each refusal falls; what is not in it is the access's. */
-static const struct {
-	enum reason reason;
-	enum step step;
-} by_reason[] = {
-        {REASON_TYPED_NOTHING, STEP_FORM},   {REASON_TYPED_FORM, STEP_FORM},
-        {REASON_TYPED_CUT, STEP_FORM},       {REASON_CODE, STEP_FORM},
-        {REASON_SERVICE, STEP_SUBJECT},      {REASON_SUBJECT, STEP_SUBJECT},
-        {REASON_UNKNOWN_USER, STEP_SUBJECT}, {REASON_NAMES, STEP_SUBJECT},
-        {REASON_LOCKED, STEP_LOCK},          {REASON_WRONG_ACCOUNT, STEP_SCOPE},
-        {REASON_USED_UP, STEP_USES},         {REASON_NOT_A_MEMBER, STEP_RULE},
-        {REASON_RULE_DENIES, STEP_RULE},     {REASON_TOKEN, STEP_TOKEN},
-        {REASON_BURNED, STEP_TOKEN},         {REASON_FOREIGN_SUBJECT, STEP_SUBJECT},
-        {REASON_FOREIGN_SCOPE, STEP_SCOPE},  {REASON_FOREIGN_ACCOUNT, STEP_SCOPE},
-        {REASON_FOREIGN_BOUND, STEP_CLAIMS}, {REASON_NO_RULE, STEP_RULE},
-        {REASON_NEEDS_APPROVAL, STEP_RULE},  {REASON_TERMS, STEP_RULE},
-        {REASON_TOO_MANY, STEP_RULE},        {REASON_TRUST_GONE, STEP_RULE},
-};
-
-static const struct {
-	enum token_reason last; /* the last one, in the list's order, that falls there */
-	enum step step;
-} by_token_reason[] = {
-        {TOKEN_REASON_TYPE, STEP_FORM},           {TOKEN_REASON_KEY_TIME, STEP_KEY},
-        {TOKEN_REASON_SIGNATURE, STEP_SIGNATURE}, {TOKEN_REASON_REQUIRE, STEP_CLAIMS},
-        {TOKEN_REASON_ISSUER, STEP_ISSUER},       {TOKEN_REASON_AUDIENCE, STEP_AUDIENCE},
-        {TOKEN_REASON_LIFETIME, STEP_TIME},       {TOKEN_REASON_INTERNAL, STEP_FORM},
-};
+#include "jitd/checklist.h"
 
 struct explanation {
 	struct call *call;
 	struct wire_check ask;
 	struct door door;
 	struct judgement judgement;
+	struct reader_steps reader;
+	struct token_steps steps; /* into it */
+	struct access *access;    /* NULL: none was found */
+	int64_t spent;
 	void (*done)(struct call *call);
 };
 
-static enum step failed_step(const struct judgement *judgement)
+/* What is on disk of it, as it was judged. */
+static int look(struct explanation *explanation, const struct presented *presented)
 {
-	if (judgement->decision == DECISION_ALLOW)
-		return STEPS;
-	if (judgement->reason == REASON_TOKEN && judgement->token != TOKEN_REASON_UNSET)
-		for (size_t i = 0; i < sizeof(by_token_reason) / sizeof(by_token_reason[0]); i++)
-			if (judgement->token <= by_token_reason[i].last)
-				return by_token_reason[i].step;
-	for (size_t i = 0; i < sizeof(by_reason) / sizeof(by_reason[0]); i++)
-		if (by_reason[i].reason == judgement->reason)
-			return by_reason[i].step;
-	return STEP_ACCESS;
+	struct store *store = explanation->call->jitd->store;
+	cleanup(query_done) struct query query = store_query(store, STATEMENT_TOKEN_GET);
+	uint32_t access = presented->token.claims.access;
+	int r = 0;
+
+	if (presented->reason != REASON_NONE)
+		return 0;
+	query_text(&query, ":jti", presented_jti(presented));
+	r = query_step(&query);
+	if (r == QUERY_ROW && explanation->judgement.reason == REASON_BURNED)
+		explanation->spent = query_column(&query, 4);
+	if (r >= 0 && presented->kind != KIND_FOREIGN)
+		r = access_get(store, access, &explanation->access);
+	return r < 0 ? r : 0;
 }
 
-/* What was found where a step is passed. */
-static void find_text(const struct explanation *explanation, const struct presented *presented,
-                      enum step step, char *ret_text, size_t size)
-{
-	const struct claims *claims = &presented->token.claims;
-	char scope[SCOPE_SIZE] = "";
-
-	ret_text[0] = '\0';
-	if (step == STEP_FORM)
-		text_sanitize(ret_text, size, token_kind_word(presented->kind));
-	if (step == STEP_SUBJECT && presented->foreign)
-		text_sanitize(ret_text, size, presented->foreign->claims.subject);
-	else if (step == STEP_SUBJECT)
-		text_sanitize(ret_text, size, claims->sub);
-	if (step == STEP_ACCESS)
-		best_effort(text_format(ret_text, size, "%u", explanation->judgement.access));
-	if (step == STEP_SCOPE && explanation->door.account &&
-	    door_scope(&explanation->door, scope) == 0)
-		text_sanitize(ret_text, size, scope);
-}
-
-static void send_steps(const struct explanation *explanation, const struct presented *presented)
+static void send_rows(const struct explanation *explanation, const struct presented *presented)
 {
 	struct peer *peer = explanation->call->peer;
-	enum step failed = failed_step(&explanation->judgement);
+	const struct checklist list = {.jitd = explanation->call->jitd,
+	                               .reader = &explanation->reader,
+	                               .typed = strlen(explanation->call->in.explain.text),
+	                               .door = &explanation->door,
+	                               .presented = presented,
+	                               .judgement = &explanation->judgement,
+	                               .access = explanation->access,
+	                               .spent = explanation->spent};
 	struct message end = {.id = MESSAGE_end};
 
-	for (enum step step = STEP_FORM; step < STEPS; step++) {
+	for (size_t i = 0; i < checklist_length(&list); i++) {
 		struct message row = {.id = MESSAGE_step};
-		const char *verdict = step < failed ? "yes" : step == failed ? "no" : "not-reached";
-		best_effort(text_copy(row.step.name, sizeof(row.step.name), words[step]));
-		best_effort(text_copy(row.step.verdict, sizeof(row.step.verdict), verdict));
-		if (step == failed)
-			text_sanitize(row.step.text, sizeof(row.step.text),
-			              judgement_word(&explanation->judgement));
-		else if (step < failed)
-			find_text(explanation, presented, step, row.step.text,
-			          sizeof(row.step.text));
+		checklist_row(&list, i, &row.step);
 		peer_send(peer, &row);
 	}
 	peer->state = WIRE_IDLE;
@@ -143,6 +71,8 @@ static void judge_it(struct explanation *explanation, struct presented *presente
 	if (r == 0) {
 		r = presented_judge(explanation->call->jitd, &explanation->door, presented,
 		                    &explanation->judgement);
+		if (r == 0)
+			r = look(explanation, presented);
 		r = txn_leave(txn, r < 0 ? r : -ECANCELED);
 	}
 	if (r < 0 && r != -ECANCELED)
@@ -152,14 +82,14 @@ static void judge_it(struct explanation *explanation, struct presented *presente
 static void presented_known(void *context, struct presented *presented)
 {
 	struct explanation *explanation = context;
-	struct presented nothing = {0};
 
 	if (presented)
 		judge_it(explanation, presented);
 	else
 		judge_no(&explanation->judgement, REASON_INTERNAL, 0);
-	send_steps(explanation, presented ? presented : &nothing);
+	send_rows(explanation, presented);
 	presented_free(presented);
+	access_free(explanation->access);
 	explanation->done(explanation->call);
 	free(explanation);
 }
@@ -174,6 +104,17 @@ bool explain_names(const struct call *call, size_t index, char ret_name[static N
 	if (!text_is_name(name) || text_copy(ret_name, NAME_SIZE, name) < 0)
 		ret_name[0] = '\0';
 	return true;
+}
+
+/* As sshd would have verified it. */
+static void show_key(struct door *door, const char *fingerprint)
+{
+	if (strcmp(door->service, "ssh") != 0 || !fingerprint_is_good(fingerprint))
+		return;
+	door->keys.count = 1;
+	best_effort(text_copy(door->keys.fingerprints[0], FINGERPRINT_SIZE, fingerprint));
+	door->vouch = VOUCH_SSHD;
+	door->told = true;
 }
 
 void explain_begin(struct call *call, void (*done)(struct call *call))
@@ -194,8 +135,10 @@ void explain_begin(struct call *call, void (*done)(struct call *call))
 	text_sanitize(ask->user, sizeof(ask->user), call->in.explain.user);
 	text_sanitize(ask->ruser, sizeof(ask->ruser), call->in.explain.ruser);
 	door_of(ask, false, call->now, &explanation->door);
+	show_key(&explanation->door, call->in.explain.user_key);
 	/* --user names whom it is about: under sudo the target, as PAM does at open_session */
 	explanation->door.account = ask->user;
-	present(call->jitd, &explanation->door, call->in.explain.text, false, presented_known,
-	        explanation);
+	explanation->steps = (struct token_steps){reader_steps_take, &explanation->reader};
+	present(call->jitd, &explanation->door, call->in.explain.text, &explanation->steps,
+	        presented_known, explanation);
 }

@@ -27,6 +27,7 @@ struct reading {
 	char user[NAME_SIZE];                 /* whom it stands for */
 	char accounts[SCOPES_MAX][NAME_SIZE]; /* of its scopes */
 	size_t account_count, accounts_known;
+	const struct token_steps *steps; /* NULL: nobody is told of them */
 	foreign_token_done *done;
 	void *context;
 };
@@ -179,7 +180,7 @@ static struct foreign_expectation expectation_of(const struct trust *trust, int6
 }
 
 static void read_for(const struct reading *reading, const struct candidate *candidate,
-                     struct foreign_result *result)
+                     const struct token_steps *steps, struct foreign_result *result)
 {
 	struct foreign_expectation expectation = expectation_of(candidate->trust, reading->now);
 	struct requirement required[TRUST_LIST_MAX];
@@ -188,8 +189,8 @@ static void read_for(const struct reading *reading, const struct candidate *cand
 		required[i] = (struct requirement){candidate->trust->require.items[i].left,
 		                                   candidate->trust->require.items[i].right};
 	expectation.required = required;
-	token_read_foreign(reading->text, strlen(reading->text), issuer_keyset(candidate->keys),
-	                   &expectation, result);
+	token_explain_foreign(reading->text, strlen(reading->text), issuer_keyset(candidate->keys),
+	                      &expectation, steps, result);
 }
 
 /* Where none takes it, the reason is that of the trust where it came furthest. */
@@ -197,22 +198,25 @@ static void read_on_pool(void *job)
 {
 	struct reading *reading = job;
 	struct foreign *foreign = &reading->foreign;
+	struct foreign_result result;
+	size_t counts = 0;
 
 	for (size_t i = 0; i < reading->count && !foreign->trust; i++) {
-		struct foreign_result result = {.reason = TOKEN_REASON_UNSET};
-		read_for(reading, &reading->candidates[i], &result);
+		read_for(reading, &reading->candidates[i], NULL, &result);
 		if (result.decision == DECISION_ALLOW) {
 			foreign->trust = reading->candidates[i].trust;
 			foreign->claims = result.claims;
 			foreign->token = TOKEN_REASON_UNSET;
-			return;
-		}
-		if (result.reason > foreign->token) {
+			counts = i;
+		} else if (result.reason > foreign->token) {
+			counts = i;
 			foreign->token = result.reason;
 			best_effort(text_format(foreign->why, sizeof(foreign->why), "trust %s",
 			                        reading->candidates[i].trust->name));
 		}
 	}
+	if (reading->steps)
+		read_for(reading, &reading->candidates[counts], reading->steps, &result);
 }
 
 static void read_done(void *job)
@@ -242,6 +246,20 @@ static enum token_reason find_candidates(struct reading *reading)
 	return reason == TOKEN_REASON_UNSET && !reading->count ? TOKEN_REASON_KEY_UNKNOWN : reason;
 }
 
+/* Nobody has its key: it falls there, or before. */
+static void tell_unknown(const struct reading *reading)
+{
+	const char *nobody = "-";
+	const struct foreign_expectation none = {
+	        .issuer = nobody, .audiences = &nobody, .audience_count = 1, .now = reading->now};
+	struct foreign_result result;
+
+	if (reading->steps)
+		token_explain_foreign(reading->text, strlen(reading->text),
+		                      keys_set(reading->jitd->keys), &none, reading->steps,
+		                      &result);
+}
+
 static void begin(struct reading *reading)
 {
 	struct foreign *foreign = &reading->foreign;
@@ -252,14 +270,17 @@ static void begin(struct reading *reading)
 	}
 	issuers_refresh(reading->jitd, reading->now);
 	foreign->token = find_candidates(reading);
-	if (foreign->token != TOKEN_REASON_UNSET)
+	if (foreign->token != TOKEN_REASON_UNSET) {
+		tell_unknown(reading);
 		finish(reading, REASON_TOKEN);
-	else if (loop_work(reading->jitd->loop, read_on_pool, read_done, reading) < 0)
+		return;
+	}
+	if (loop_work(reading->jitd->loop, read_on_pool, read_done, reading) < 0)
 		finish(reading, REASON_INTERNAL);
 }
 
 void foreign_token_read(struct jitd *jitd, const char *text, enum names_lane lane,
-                        foreign_token_done *done, void *context)
+                        const struct token_steps *steps, foreign_token_done *done, void *context)
 {
 	struct reading *reading = calloc(1, sizeof(*reading));
 
@@ -268,6 +289,7 @@ void foreign_token_read(struct jitd *jitd, const char *text, enum names_lane lan
 		reading->text = strdup(text);
 		reading->now = clock_wall();
 		reading->lane = lane;
+		reading->steps = steps;
 		reading->done = done;
 		reading->context = context;
 	}

@@ -30,10 +30,12 @@ enum whose foreign_token_whose(const struct jitd *jitd, const char *text);
 
 /* Calls `done` exactly once, now or later, with what it must give to foreign_token_free(), or NULL:
  * no memory. `text` is copied, and the copy wiped. Files that have changed are read again before.
+ * `steps` (NULL: nobody) is told those of the trust that counts, here or on the pool, before
+ * `done`.
  */
 typedef void foreign_token_done(void *context, struct foreign *foreign);
 void foreign_token_read(struct jitd *jitd, const char *text, enum names_lane lane,
-                        foreign_token_done *done, void *context);
+                        const struct token_steps *steps, foreign_token_done *done, void *context);
 struct foreign *foreign_token_free(struct foreign *foreign); /* takes NULL, returns NULL */
 
 #endif

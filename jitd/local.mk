@@ -11,6 +11,7 @@ libjitd_la_SOURCES = \
 	jitd/bring.c \
 	jitd/call.c jitd/call.h \
 	jitd/check.c jitd/check.h \
+	jitd/checklist.c jitd/checklist.h \
 	jitd/clock.c jitd/clock.h \
 	jitd/codes.c jitd/codes.h \
 	jitd/daemon.c jitd/jitd.h \

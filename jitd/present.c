@@ -21,6 +21,7 @@ struct reading {
 	bool cut;                /* what was typed is as long as what an ssh client cuts to */
 	struct mint_order order; /* of a code */
 	struct expectation expectation;
+	const struct token_steps *steps; /* NULL: it is a login */
 	presented_done *done;
 	void *context;
 };
@@ -85,8 +86,8 @@ static void read_on_pool(void *job)
 	if (r < 0 || !reading->text)
 		presented->token.reason = TOKEN_REASON_INTERNAL;
 	else
-		token_read(reading->text, strlen(reading->text), keys_set(reading->keys),
-		           &reading->expectation, &presented->token);
+		token_explain(reading->text, strlen(reading->text), keys_set(reading->keys),
+		              &reading->expectation, reading->steps, &presented->token);
 }
 
 static bool form_or_signature(enum token_reason reason)
@@ -131,7 +132,8 @@ static void read_token(struct reading *reading)
 	if (reading->presented.kind == KIND_TOKEN && jitd->settings->trusts.count &&
 	    foreign_token_whose(jitd, reading->text) == WHOSE_OTHERS) {
 		reading->presented.kind = KIND_FOREIGN;
-		foreign_token_read(jitd, reading->text, LANE_PAM, foreign_known, reading);
+		foreign_token_read(jitd, reading->text, LANE_PAM, reading->steps, foreign_known,
+		                   reading);
 		return;
 	}
 	reading->expectation = order_expectation(jitd, clock_wall());
@@ -185,8 +187,9 @@ static bool code_is_outstanding(struct jitd *jitd, const struct door *door)
 }
 
 static enum reason read_code(struct reading *reading, const struct door *door,
-                             const char code[static CODE_SIZE], bool counts)
+                             const char code[static CODE_SIZE])
 {
+	const bool counts = !reading->steps;
 	struct jitd *jitd = reading->jitd;
 	const char *account = door->account ? door->account : "";
 	int64_t seconds = clock_ticks() / 1000000000;
@@ -216,8 +219,7 @@ static bool has_token_form(const char *text)
 	return dot && strchr(dot + 1, '.');
 }
 
-static enum reason classify(struct reading *reading, const struct door *door, const char *text,
-                            bool counts)
+static enum reason classify(struct reading *reading, const struct door *door, const char *text)
 {
 	size_t length = strlen(text);
 	enum reason reason = REASON_NONE;
@@ -227,7 +229,7 @@ static enum reason classify(struct reading *reading, const struct door *door, co
 	if (!length)
 		return REASON_TYPED_NOTHING;
 	if (code_read(text, length, code)) {
-		reason = read_code(reading, door, code, counts);
+		reason = read_code(reading, door, code);
 		explicit_bzero(code, sizeof(code));
 		return reason;
 	}
@@ -238,8 +240,8 @@ static enum reason classify(struct reading *reading, const struct door *door, co
 	return reading->text && digest_token(reading) == 0 ? REASON_NONE : REASON_INTERNAL;
 }
 
-void present(struct jitd *jitd, const struct door *door, const char *text, bool counts,
-             presented_done *done, void *context)
+void present(struct jitd *jitd, const struct door *door, const char *text,
+             const struct token_steps *steps, presented_done *done, void *context)
 {
 	struct reading *reading = calloc(1, sizeof(*reading));
 	enum reason reason;
@@ -250,9 +252,10 @@ void present(struct jitd *jitd, const struct door *door, const char *text, bool 
 	}
 	reading->jitd = jitd;
 	reading->keys = keys_hold(jitd->keys);
+	reading->steps = steps;
 	reading->done = done;
 	reading->context = context;
-	reason = classify(reading, door, text, counts);
+	reason = classify(reading, door, text);
 	if (reason == REASON_NONE)
 		read_token(reading);
 	else

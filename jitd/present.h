@@ -35,11 +35,12 @@ const char *presented_jti(const struct presented *presented);
 void presented_describe(const struct presented *presented, char *ret_text, size_t size);
 
 /* `text` is copied, and the copy wiped. Calls `done` exactly once, now or later, with what it must
- * give to presented_free(), or NULL: no memory. A wrong code counts as a guess of door->source at
- * the door's account if `counts`, while that account has a code outstanding. `door` is only read
- * now. */
-void present(struct jitd *jitd, const struct door *door, const char *text, bool counts,
-             presented_done *done, void *context);
+ * give to presented_free(), or NULL: no memory. `door` is only read now. At a login a wrong code
+ * counts as a guess of door->source at the door's account, while that has a code outstanding. With
+ * `steps` it is none: nothing counts, and the reader's steps are told, here or on the pool, before
+ * `done`; of a code those of the token that it stands for. */
+void present(struct jitd *jitd, const struct door *door, const char *text,
+             const struct token_steps *steps, presented_done *done, void *context);
 /* Within a message: may this token open this door? The token's subject is the one who comes,
  * whoever stands there; where the kernel vouches it must be the same. door->uid becomes the
  * subject's. An allow is for the caller to spend. A foreign token that is allowed is an active

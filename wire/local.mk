@@ -2,7 +2,7 @@
 noinst_LTLIBRARIES += libwire.la
 libwire_la_SOURCES = \
 	wire/client.c wire/client.h \
-	wire/message.c wire/message.h wire/message.def
+	wire/message.c wire/message.h wire/message.def wire/step.def
 EXTRA_DIST += wire/PROTOCOL.md
 
 if HAVE_CMOCKA

@@ -10,12 +10,14 @@
 #include "cli/admin/verify.h"
 #include "cli/connection.h"
 #include "cli/token_line.h"
+#include "cli/user_key.h"
 #include "token/code.h"
 
 enum {
 	OPTION_SERVICE,
 	OPTION_USER,
 	OPTION_RUSER,
+	OPTION_USER_KEY,
 	OPTION_KEYS,
 	OPTION_HOST_ID,
 	OPTION_ISSUER,
@@ -27,6 +29,7 @@ static const struct option_row options[] = {
         [OPTION_SERVICE] = {"service", "S", "the door: sshd, sudo, su, login"},
         [OPTION_USER] = {"user", "U", "whom PAM would name there"},
         [OPTION_RUSER] = {"ruser", "R", "who would call it, at sudo and su"},
+        [OPTION_USER_KEY] = {"user-key", "FINGERPRINT", "the ssh key that the login would show"},
         [OPTION_KEYS] = {"keys", "FILE", "ask no jitd: check with the public keys in FILE"},
         [OPTION_HOST_ID] = {"host-id", "H", "with --keys: the host (else the name of this one)"},
         [OPTION_ISSUER] = {"issuer", "I", "with --keys: whose token it is, if not the host's own"},
@@ -58,8 +61,11 @@ static enum exit_code ask_jitd(const struct invocation *in, const char *text)
 	cleanup(message_wipe) struct message message = {.id = MESSAGE_explain};
 	cleanup(cleanup_connection) struct connection connection = CONNECTION(in);
 	cleanup(steps_done) struct steps steps = {0};
-	enum exit_code code;
+	char user_key[FINGERPRINT_SIZE];
+	enum exit_code code = option_user_key(in, OPTION_USER_KEY, user_key);
 
+	if (code != EXIT_DONE)
+		return code;
 	if (steps_begin(&steps, in->options[OPTION_JSON]) < 0)
 		return give_up(in, EXIT_REFUSED, "internal error: no memory");
 	WIRE_TYPED(message.explain.service, in->options[OPTION_SERVICE]);
@@ -67,6 +73,7 @@ static enum exit_code ask_jitd(const struct invocation *in, const char *text)
 	WIRE_TYPED(message.explain.ruser,
 	           in->options[OPTION_RUSER] ? in->options[OPTION_RUSER] : "");
 	WIRE_TYPED(message.explain.text, text);
+	WIRE_TYPED(message.explain.user_key, user_key);
 	code = connection_send(&connection, &message);
 	if (code == EXIT_DONE)
 		code = read_steps(&connection, &steps);
@@ -130,6 +137,10 @@ static enum exit_code check_options(const struct invocation *in)
 		return usage_error(in,
 		                   "%s is missing; right is --service S --user U, or --keys FILE",
 		                   in->options[OPTION_SERVICE] ? "--user" : "--service");
+	if (in->options[OPTION_KEYS] && in->options[OPTION_USER_KEY])
+		return usage_error(in,
+		                   "--user-key: which key a login shows only jitd looks at; leave "
+		                   "out --keys");
 	return check_names(in);
 }
 

@@ -15,7 +15,11 @@
 #include "token/key.h"
 #include "token/token.h"
 
-static const char *const for_jitd_alone[] = {"door", "grant", "revoked", "spent"};
+static const char *const for_jitd_alone[] = {
+#define STEP(name, word) (word),
+#include "wire/step.def"
+#undef STEP
+};
 
 /* ---- what is said ---- */
 

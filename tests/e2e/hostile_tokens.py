@@ -89,7 +89,7 @@ def explain_all(cases):
         begun = time.monotonic()
         steps = explain.ask(case.text)
         seconds.append(time.monotonic() - begun)
-        said = [text for _, verdict, text in steps if verdict == "no"]
+        said = [text.split(": ")[0] for _, verdict, text in steps if verdict == "no"]
         opens = bool(steps) and {verdict for _, verdict, _ in steps} == {"yes"}
         words[said[0] if said else "allow" if opens else "nothing"] += 1
         if opens != case.good or (not opens and len(said) != 1) or (case.reasons and said[0] not in typed_words(case)):
@@ -174,7 +174,7 @@ def door_cases(jitd, cases):
     said = {}
     for name, text, _ in cases:
         steps = explain.ask(text)
-        said.setdefault(name, set()).add(next((word for _, verdict, word in steps if verdict == "no"), "allow"))
+        said.setdefault(name, set()).add(next((text.split(": ")[0] for _, verdict, text in steps if verdict == "no"), "allow"))
     results = at_host([text for _, text, _ in cases])
     check(f"{len(cases)} genuine tokens that do not open this door: none does ({said})",
           {result.opened for result in results} == {NOT_REACHED} and "allow" not in set.union(*said.values()), said)
