@@ -81,8 +81,6 @@ void reader_steps_take(void *context, const struct token_step *step)
 	struct reader_steps *steps = context;
 	bool good = step->reason == TOKEN_REASON_UNSET;
 
-	if (steps->count && !strcmp(step->name, steps->rows[0].name))
-		steps->count = 0;
 	if (steps->count == READER_STEPS_MAX)
 		return;
 	fill(&steps->rows[steps->count++], step->name,

@@ -10,7 +10,7 @@
 
 #include "jitd/present.h"
 
-/* The reader's steps, as they are told to it; a second road begins the list anew. */
+/* The reader's steps, as they are told to it. */
 #define READER_STEPS_MAX 24
 struct reader_steps {
 	struct wire_step rows[READER_STEPS_MAX];
