@@ -92,6 +92,30 @@ static void a_prompt_gets_a_code_of_the_newest_access_for_it(void **state)
 	expect_code_of(4);
 }
 
+static void for_another_host_it_is_the_token_itself(void **state)
+{
+	char long_token[1025];
+
+	(void)state;
+	start(false, "(alice@web1) " OURS);
+	send_elsewhere(play);
+	play_send_end(play);
+	play_expect(play, MESSAGE_token);
+	assert_int_equal(play->in.token.code, 0);
+	send_minted(play, 42, false, "aa.bb.cc", "");
+	assert_int_equal(play_finish(play), 0);
+	assert_string_equal(play->out, "aa.bb.cc\n");
+	/* ssh would cut it */
+	memset(long_token, 'a', sizeof(long_token) - 1);
+	long_token[sizeof(long_token) - 1] = '\0';
+	start(false, "(alice@web1) " OURS);
+	send_elsewhere(play);
+	play_send_end(play);
+	play_expect(play, MESSAGE_token);
+	send_minted(play, 42, false, long_token, "bring it in with 'jit present'");
+	finish_with(play, 1, NULL, "bring it in with 'jit present'\n");
+}
+
 /* The test is the parent: its owner decides whether it could be sudo. */
 static void the_bare_prompt_is_sudos_where_root_asks(void **state)
 {
@@ -313,6 +337,7 @@ int main(void)
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 	        EACH(a_prompt_gets_a_code_of_the_newest_access_for_it),
+	        EACH(for_another_host_it_is_the_token_itself),
 	        EACH(the_bare_prompt_is_sudos_where_root_asks),
 	        EACH(without_access_it_says_what_to_type),
 	        EACH(what_is_not_active_gets_no_code),

@@ -52,6 +52,15 @@ void send_ticket(struct play *play, const char *ticket)
 	play_send(play, &row);
 }
 
+void send_bound(struct play *play, const char *user_key)
+{
+	struct message row = access_row("pending");
+
+	row.access.lapses = (int64_t)time(NULL) + 10800;
+	snprintf(row.access.user_key, sizeof(row.access.user_key), "%s", user_key);
+	play_send(play, &row);
+}
+
 void send_active(struct play *play)
 {
 	struct message row = access_row("active");
@@ -68,6 +77,17 @@ void send_access(struct play *play, uint32_t id, const char *scope, const char *
 	row.access.until = (int64_t)time(NULL) + 905;
 	snprintf(row.access.scope, sizeof(row.access.scope), "%s", scope);
 	snprintf(row.access.host, sizeof(row.access.host), "%s", host);
+	play_send(play, &row);
+}
+
+void send_elsewhere(struct play *play)
+{
+	struct message row = access_row("active");
+
+	row.access.elsewhere = 1;
+	row.access.until = (int64_t)time(NULL) + 905;
+	snprintf(row.access.scope, sizeof(row.access.scope), "ssh:alice");
+	snprintf(row.access.present, sizeof(row.access.present), "typed");
 	play_send(play, &row);
 }
 

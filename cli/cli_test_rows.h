@@ -12,11 +12,14 @@
 #define DIGEST_REST  "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define DIGEST_SHOWN "a" DIGEST_REST /* of what the approver sees */
 
-void send_pending(struct play *play);                    /* asked now, lapses in 3h */
-void send_ticket(struct play *play, const char *ticket); /* a pending one, with a reason */
-void send_active(struct play *play);                     /* for a quarter of an hour yet */
+void send_pending(struct play *play);                     /* asked now, lapses in 3h */
+void send_ticket(struct play *play, const char *ticket);  /* a pending one, with a reason */
+void send_bound(struct play *play, const char *user_key); /* a pending one, to an ssh key */
+void send_active(struct play *play);                      /* for a quarter of an hour yet */
 /* An active one of another number, for these scopes, at this host. */
 void send_access(struct play *play, uint32_t id, const char *scope, const char *host);
+/* Active, for ssh:alice on web1, which is another host. */
+void send_elsewhere(struct play *play);
 void send_typed(struct play *play); /* active, present = typed */
 void send_ended(struct play *play, const char *state, const char *why);
 void send_decision(struct play *play, const char *verdict, const char *comment);

@@ -73,7 +73,7 @@ static const enum reply reply_of[] = {
         [MESSAGE_session] = REPLY_ROW, [MESSAGE_event] = REPLY_ROW,
         [MESSAGE_counter] = REPLY_ROW, [MESSAGE_end] = REPLY_END,
         [MESSAGE_done] = REPLY_DONE,   [MESSAGE_minted] = REPLY_MINTED,
-        [MESSAGE_step] = REPLY_ROW,
+        [MESSAGE_step] = REPLY_ROW,    [MESSAGE_key] = REPLY_ROW,
 };
 #define REPLIES (sizeof(reply_of) / sizeof(reply_of[0]))
 
@@ -118,6 +118,27 @@ enum reply connection_receive(struct connection *connection, struct message *ret
 	if (reply == REPLY_ROW && connection->client.deadline != INT64_MAX)
 		connection->client.deadline = client_now() + ANSWER_MS;
 	return reply;
+}
+
+enum exit_code connection_rows(struct connection *connection, enum message_id id,
+                               connection_take *take, void *context)
+{
+	for (;;) {
+		struct message row;
+		enum reply reply = connection_receive(connection, &row);
+		int r;
+
+		if (reply == REPLY_NONE)
+			return connection->code;
+		if (reply == REPLY_END)
+			return EXIT_DONE;
+		if (row.id != id)
+			return connection_unexpected(connection, &row);
+		r = take(context, &row);
+		if (r < 0)
+			return give_up(connection->in, EXIT_REFUSED, "internal error: %s",
+			               strerror(-r));
+	}
 }
 
 enum exit_code connection_done(struct connection *connection, const struct message *message)

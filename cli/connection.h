@@ -27,7 +27,7 @@ struct connection {
 
 enum reply {
 	REPLY_NONE = 0, /* refused, broken or interrupted: said; the code is in the connection */
-	REPLY_ROW,      /* access, decision, session, event, counter or step */
+	REPLY_ROW,      /* access, decision, session, event, counter, step or key */
 	REPLY_END,
 	REPLY_DONE,
 	REPLY_MINTED, /* holds a secret: message_wipe() when done */
@@ -41,6 +41,12 @@ must_check enum exit_code connection_send(struct connection *connection,
  * EXIT_INTERRUPTED, and says nothing. */
 must_check enum reply connection_receive(struct connection *connection,
                                          struct message *ret_message);
+
+/* Rows of that kind until the end, each given to `take`, which returns 0 or -errno. EXIT_DONE, or
+ * the code after its line. */
+typedef int connection_take(void *context, const struct message *row);
+must_check enum exit_code connection_rows(struct connection *connection, enum message_id id,
+                                          connection_take *take, void *context);
 
 /* Says that `message` does not belong here; returns EXIT_REFUSED. */
 enum exit_code connection_unexpected(const struct connection *connection,

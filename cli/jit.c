@@ -6,7 +6,8 @@
 #include "cli/subject/jit.h"
 
 static const struct command *const commands[] = {
-        &jit_request, &jit_token, &jit_list, &jit_show, &jit_wait, &jit_cancel, &jit_askpass,
+        &jit_request, &jit_token,  &jit_list,    &jit_show,
+        &jit_wait,    &jit_cancel, &jit_present, &jit_askpass,
 };
 
 const struct tool jit_tool = {

@@ -99,7 +99,8 @@ static json_t *access_object(const struct access_record *record)
 	const struct wire_access *access = &record->access;
 
 	return json_pack(
-	        "{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:I s:I s:o s:o s:o s:o s:o s:o}",
+	        "{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:I s:I s:o s:o s:o s:o s:o s:o "
+	        "s:o s:o s:o s:o s:o}",
 	        "id", number(access->id), "state", text(access->state), "subject",
 	        text(access->subject), "scopes", scopes(access->scope), "host", text(access->host),
 	        "rule", text(access->rule), "reason", text(access->reason), "ticket",
@@ -109,13 +110,23 @@ static json_t *access_object(const struct access_record *record)
 	        "denials_needed", (json_int_t)access->denials_needed, "asked",
 	        count_or_null(access->asked ? access->asked : -1), "decisions", decisions(record),
 	        "uses_left", count_or_null(access->uses_left), "present", text(access->present),
-	        "digest", text(access->digest), "sessions", sessions(record));
+	        "digest", text(access->digest), "user_key", text(access->user_key), "sessions",
+	        sessions(record), "via", text(access->via), "issuer", text(access->issuer),
+	        "foreign", number(access->foreign), "ends", instant(access->ends));
 }
 
 static json_t *step_object(const struct wire_step *step)
 {
 	return json_pack("{s:o s:o s:o}", "name", text(step->name), "verdict", text(step->verdict),
 	                 "text", text(step->text));
+}
+
+static json_t *key_object(const struct wire_key *key)
+{
+	return json_pack("{s:o s:o s:o s:o s:o s:o s:o}", "kid", text(key->kid), "algorithm",
+	                 text(key->algorithm), "state", text(key->state), "made",
+	                 instant(key->made), "not_before", instant(key->not_before), "not_after",
+	                 instant(key->not_after), "retired", instant(key->retired));
 }
 
 static json_t *event_object(const struct wire_event *event)
@@ -167,6 +178,11 @@ int json_session(struct json_array *array, const struct wire_session *session)
 int json_event(struct json_array *array, const struct wire_event *event)
 {
 	return print_element(array, event_object(event));
+}
+
+int json_key(struct json_array *array, const struct wire_key *key)
+{
+	return print_element(array, key_object(key));
 }
 
 int json_step(struct json_array *array, const struct wire_step *step)

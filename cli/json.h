@@ -20,6 +20,7 @@ struct json_array {
 must_check int json_access(struct json_array *array, const struct access_record *record);
 must_check int json_session(struct json_array *array, const struct wire_session *session);
 must_check int json_event(struct json_array *array, const struct wire_event *event);
+must_check int json_key(struct json_array *array, const struct wire_key *key);
 must_check int json_step(struct json_array *array, const struct wire_step *step);
 void json_end(struct json_array *array);
 

@@ -64,7 +64,9 @@ void access_standing(const struct wire_access *access, int64_t now,
 void access_next(const struct wire_access *access, char ret_text[static NEXT_SIZE])
 {
 	ret_text[0] = '\0';
-	if (is_state(access, "active") && !strcmp(access->present, "typed"))
+	if (is_state(access, "active") && access->elsewhere)
+		(void)snprintf(ret_text, NEXT_SIZE, "get a token: jit token %u", access->id);
+	else if (is_state(access, "active") && !strcmp(access->present, "typed"))
 		(void)snprintf(ret_text, NEXT_SIZE, "get a code: jit token %u --code", access->id);
 }
 
@@ -96,6 +98,15 @@ static size_t approvals_of(const struct access_record *record)
 	return count;
 }
 
+/* Where it does not fit it is left out; `show` has it. */
+static void add_key(const struct wire_access *access, char text[static STANDING_SIZE])
+{
+	size_t used = strlen(text);
+
+	best_effort(text_format(text + used, STANDING_SIZE - used, "%sssh key %s", used ? ", " : "",
+	                        access->user_key));
+}
+
 /* What comes, led by "1 of 2 approvals" where one is not enough, and in one's own listing followed
  * by what to type. */
 static void note_of(const struct access_record *record, int64_t now, bool mine,
@@ -113,6 +124,8 @@ static void note_of(const struct access_record *record, int64_t now, bool mine,
 	    text_format(ret_text, STANDING_SIZE, "%zu of %u approvals%s%s", approvals_of(record),
 	                access->approvals_needed, *coming ? ", " : "", coming) < 0)
 		memcpy(ret_text, coming, STANDING_SIZE);
+	if (is_state(access, "pending") && *access->user_key)
+		add_key(access, ret_text);
 }
 
 static int add_record(struct table *table, enum listing listing, const struct access_record *record,
@@ -220,6 +233,21 @@ static void print_sessions(const struct access_record *record, int64_t now)
 	}
 }
 
+/* Where it came from, if a token asked for it. */
+static void print_origin(const struct wire_access *access, int64_t now)
+{
+	char via[sizeof(access->via) + sizeof(access->issuer) + 64], number[32] = "";
+
+	if (!*access->via)
+		return;
+	if (access->foreign)
+		(void)snprintf(number, sizeof(number), ", access %u there", access->foreign);
+	(void)snprintf(via, sizeof(via), "%s, by a token of %s%s", access->via, access->issuer,
+	               number);
+	print_line("via", via);
+	print_time("ends", access->ends, now);
+}
+
 static void print_in_full(const struct access_record *record, int64_t now)
 {
 	const struct wire_access *access = &record->access;
@@ -251,6 +279,7 @@ static void print_in_full(const struct access_record *record, int64_t now)
 	print_line("scope", access->scope);
 	print_line("for", lasts);
 	print_line("host", access->host);
+	print_origin(access, now);
 	print_line("rule", access->rule);
 	print_line("reason", access->reason);
 	print_line("ticket", access->ticket);
@@ -264,6 +293,7 @@ static void print_in_full(const struct access_record *record, int64_t now)
 	print_time("until", access->until, now);
 	print_line("uses left", uses);
 	print_line("present", present);
+	print_line("ssh key", access->user_key);
 	print_line("digest", access->digest);
 	print_sessions(record, now);
 }

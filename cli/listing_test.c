@@ -34,13 +34,14 @@ static int tear_down(void **state)
 	"\"su:postgres\"],\"host\":\"web1\",\"rule\":\"ops\",\"reason\":null,\"ticket\":null,"     \
 	"\"requested\":\"2025-11-23T16:05:12Z\",\"decided\":null,\"from\":null,\"until\":null,"    \
 	"\"approvals_needed\":1,\"denials_needed\":1,\"asked\":900,"
+#define NO_ORIGIN "\"via\":null,\"issuer\":null,\"foreign\":null,\"ends\":null"
 #define FULL_REST                                                                                  \
 	"\"decisions\":[{\"by\":\"bob\",\"verdict\":\"approve\",\"at\":\"2025-11-23T16:06:12Z\","  \
 	"\"comment\":null}],\"uses_left\":null,\"present\":\"held\",\"digest\":\"" DIGEST_SHOWN    \
-	"\",\"sessions\":[{\"id\":\"42-1\",\"access\":42,"                                         \
+	"\",\"user_key\":null,\"sessions\":[{\"id\":\"42-1\",\"access\":42,"                       \
 	"\"subject\":\"alice\",\"service\":\"sudo\",\"account\":\"root\",\"tty\":null,"            \
 	"\"rhost\":null,\"pid\":1234,\"since\":\"2025-11-23T16:06:22Z\",\"until\":null,"           \
-	"\"ended\":null}]}"
+	"\"ended\":null}]," NO_ORIGIN "}"
 
 static void list_prints_a_json_array(void **state)
 {
@@ -58,7 +59,7 @@ static void list_prints_a_json_array(void **state)
 	        play->out,
 	        "[\n" BARE_JSON FULL_REST ",\n" BARE_JSON
 	        "\"decisions\":[],\"uses_left\":null,\"present\":\"held\",\"digest\":\"" DIGEST_SHOWN
-	        "\",\"sessions\":[]}\n]\n");
+	        "\",\"user_key\":null,\"sessions\":[]," NO_ORIGIN "}\n]\n");
 }
 
 static void an_empty_list_is_an_empty_array(void **state)
@@ -149,6 +150,29 @@ static void a_ticket_is_shown(void **state)
 	finish_with(play, 0, "\"ticket\": \"INC-7\"", NULL);
 	assert_non_null(strstr(play->out, "\"digest\": \"" DIGEST_SHOWN "\""));
 	assert_non_null(strstr(play->out, "\"denials_needed\": 1"));
+}
+
+#define FINGERPRINT "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8"
+
+static void the_ssh_key_is_shown(void **state)
+{
+	static const char *const commands[][3] = {{"show", "42", NULL},
+	                                          {"show", "42", "--json"},
+	                                          {"pending", NULL, NULL},
+	                                          {"list", NULL, NULL}};
+	static const char *const wanted[] = {"  ssh key    " FINGERPRINT "\n",
+	                                     "\"user_key\": \"" FINGERPRINT "\"",
+	                                     ", ssh key " FINGERPRINT, ", ssh key " FINGERPRINT};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		play_start(play, false, "jitd-admin", commands[i][0], commands[i][1],
+		           commands[i][2], NULL);
+		play_expect(play, i < 2 ? MESSAGE_show : MESSAGE_list);
+		send_bound(play, FINGERPRINT);
+		play_send_end(play);
+		finish_with(play, 0, wanted[i], NULL);
+	}
 }
 
 static void show_of_my_own_says_so(void **state)
@@ -285,13 +309,13 @@ int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	        EACH(list_prints_a_json_array),     EACH(an_empty_list_is_an_empty_array),
-	        EACH(list_prints_a_table),          EACH(show_prints_everything),
-	        EACH(what_must_be_typed_says_so),   EACH(a_ticket_is_shown),
-	        EACH(show_of_my_own_says_so),       EACH(pending_wait_waits),
-	        EACH(sessions_as_table_and_json),   EACH(audit_prints_events),
-	        EACH(nothing_is_nothing),           EACH(status_as_table_and_json),
-	        EACH(ready_waits_for_jitd_to_come),
+	        EACH(list_prints_a_json_array),   EACH(an_empty_list_is_an_empty_array),
+	        EACH(list_prints_a_table),        EACH(show_prints_everything),
+	        EACH(what_must_be_typed_says_so), EACH(a_ticket_is_shown),
+	        EACH(the_ssh_key_is_shown),       EACH(show_of_my_own_says_so),
+	        EACH(pending_wait_waits),         EACH(sessions_as_table_and_json),
+	        EACH(audit_prints_events),        EACH(nothing_is_nothing),
+	        EACH(status_as_table_and_json),   EACH(ready_waits_for_jitd_to_come),
 	};
 
 	return cmocka_run_group_tests_name("listing", tests, NULL, NULL);

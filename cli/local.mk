@@ -10,6 +10,10 @@ libcli_la_SOURCES = \
 	cli/admin/digest.c cli/admin/digest.h \
 	cli/admin/explanation.c cli/admin/explanation.h \
 	cli/admin/key_file.c cli/admin/key_file.h \
+	cli/admin/keys_export.c \
+	cli/admin/keys_list.c \
+	cli/admin/keys_retire.c \
+	cli/admin/keys_rotate.c \
 	cli/admin/list.c \
 	cli/admin/lock.c \
 	cli/admin/pending.c \
@@ -33,11 +37,13 @@ libcli_la_SOURCES = \
 	cli/help.c cli/help.h \
 	cli/interrupt.c cli/interrupt.h \
 	cli/jit.c \
+	cli/subject/asking.c cli/subject/asking.h \
 	cli/subject/askpass.c \
 	cli/subject/cancel.c \
 	cli/subject/jit.h \
 	cli/subject/list.c \
 	cli/subject/mint.c cli/subject/mint.h \
+	cli/subject/present.c \
 	cli/subject/prompt.c cli/subject/prompt.h \
 	cli/subject/request.c \
 	cli/subject/show.c \
@@ -49,6 +55,8 @@ libcli_la_SOURCES = \
 	cli/json.c cli/json.h \
 	cli/listing.c cli/listing.h \
 	cli/table.c cli/table.h \
+	cli/token_line.c cli/token_line.h \
+	cli/user_key.c cli/user_key.h \
 	cli/when.c cli/when.h
 libcli_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libcli_la_LIBADD = libpolicy.la libtoken.la libwire.la libbase.la $(JANSSON_LIBS)
@@ -74,7 +82,7 @@ uninstall-askpass:
 dist_man_MANS += cli/jit.1 cli/jitd-admin.8
 
 if HAVE_CMOCKA
-cli_tests = cli/askpass_test cli/explain_test cli/listing_test cli/policy_check_test cli/policy_explain_test \
+cli_tests = cli/askpass_test cli/explain_test cli/keys_test cli/listing_test cli/policy_check_test cli/policy_explain_test \
 	cli/request_test cli/subject/prompt_test cli/talk_test cli/token_test cli/usage_test
 check_PROGRAMS += $(cli_tests)
 TESTS += $(cli_tests)
@@ -90,6 +98,9 @@ cli_askpass_test_LDADD = libclitest.la
 cli_explain_test_SOURCES = cli/explain_test.c
 cli_explain_test_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 cli_explain_test_LDADD = libclitest.la libtokentest.la
+cli_keys_test_SOURCES = cli/keys_test.c
+cli_keys_test_CFLAGS = $(TEST_CFLAGS)
+cli_keys_test_LDADD = libclitest.la
 cli_listing_test_SOURCES = cli/listing_test.c
 cli_listing_test_CFLAGS = $(TEST_CFLAGS)
 cli_listing_test_LDADD = libclitest.la

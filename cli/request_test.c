@@ -47,6 +47,32 @@ static void request_without_terminal_prints_the_number(void **state)
 	assert_string_equal(play->out, "access 42 waits for 1 approval\r\n");
 }
 
+#define FINGERPRINT "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8"
+
+static void a_key_is_named_by_its_fingerprint(void **state)
+{
+	static const char *const wrong[] = {"", "x", FINGERPRINT "=", FINGERPRINT " a@b (RSA)",
+	                                    "MD5:16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48"};
+
+	(void)state;
+	play_start(play, false, "jit", "request", "ssh:alice", "--user-key", FINGERPRINT, NULL);
+	play_expect(play, MESSAGE_request);
+	assert_string_equal(play->in.request.user_key, FINGERPRINT);
+	send_done(play, 42, "access 42 waits");
+	finish_with(play, 0, "access 42 waits\n", NULL);
+	play_start(play, false, "jit", "request", "ssh:alice", NULL);
+	play_expect(play, MESSAGE_request);
+	assert_string_equal(play->in.request.user_key, "");
+	send_done(play, 42, "access 42 waits");
+	finish_with(play, 0, "access 42 waits\n", NULL);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		play_start(play, false, "jit", "request", "ssh:alice", "--user-key", wrong[i],
+		           NULL);
+		finish_with(play, 2, NULL,
+		            "right is SHA256: and 43 characters, as ssh-keygen -lf FILE");
+	}
+}
+
 static void request_json_prints_the_access(void **state)
 {
 	(void)state;
@@ -230,11 +256,97 @@ static void ctrl_c_ends_wait_with_130(void **state)
 	finish_with(play, 130, NULL, NULL);
 }
 
+/* ---- for another host ---- */
+
+static void start_on(bool terminal, const char *option)
+{
+	play_start(play, terminal, "jit", "request", "ssh:alice", "--on", "web1", option, NULL);
+	play_expect(play, MESSAGE_request);
+	assert_string_equal(play->in.request.host, "web1");
+}
+
+static void send_token(const char *text)
+{
+	play_expect(play, MESSAGE_token);
+	assert_int_equal(play->in.token.access, 42);
+	assert_int_equal(play->in.token.code, 0);
+	send_minted(play, 42, false, "aa.bb.cc", text);
+}
+
+static void granted_at_once_for_another_host_the_token_stands_alone(void **state)
+{
+	(void)state;
+	start_on(false, NULL);
+	send_done(play, 42, "access 42 is active: ssh:alice on web1 for 15m");
+	play_expect(play, MESSAGE_show);
+	send_elsewhere(play);
+	play_send_end(play);
+	send_token("long");
+	assert_int_equal(play_finish(play), 0);
+	assert_string_equal(play->out, "aa.bb.cc\n");
+	assert_string_equal(play->err, "access 42 is active: ssh:alice on web1 for 15m\nlong\n");
+}
+
+static void what_waits_for_another_host_is_told_as_ever(void **state)
+{
+	(void)state;
+	start_on(false, NULL);
+	send_done(play, 42, "access 42 waits");
+	play_expect(play, MESSAGE_show);
+	send_pending(play);
+	play_send_end(play);
+	finish_with(play, 0, "access 42 waits\n", NULL);
+	start_on(false, "--json");
+	send_done(play, 42, "access 42 is active");
+	play_expect(play, MESSAGE_show);
+	send_elsewhere(play);
+	play_send_end(play);
+	finish_with(play, 0, "{\n", NULL);
+}
+
+static void on_a_terminal_the_token_comes_after_the_decision(void **state)
+{
+	(void)state;
+	start_on(true, NULL);
+	send_done(play, 42, "access 42 waits");
+	play_expect(play, MESSAGE_watch);
+	send_pending(play);
+	send_elsewhere(play);
+	play_expect(play, MESSAGE_show);
+	send_elsewhere(play);
+	send_decision(play, "approve", "go");
+	play_send_end(play);
+	send_token("");
+	assert_int_equal(play_finish(play), 0);
+	assert_string_equal(play->out, "aa.bb.cc\r\n");
+	assert_non_null(strstr(play->err, "access 42 requested"));
+	assert_non_null(strstr(play->err, "bob: approve: go"));
+	start_on(true, NULL);
+	send_done(play, 42, "access 42 waits");
+	play_expect(play, MESSAGE_watch);
+	send_pending(play);
+	send_ended(play, "denied", "by bob");
+	finish_with(play, 1, NULL, "access 42 denied");
+}
+
+/* --on with this host's own name is no other host. */
+static void on_this_host_there_is_no_token(void **state)
+{
+	(void)state;
+	start_on(false, NULL);
+	send_done(play, 42, "access 42 is active");
+	play_expect(play, MESSAGE_show);
+	send_active(play);
+	play_send_end(play);
+	finish_with(play, 0, "access 42 is active\n", NULL);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 	        EACH(request_without_terminal_prints_the_number),
+	        EACH(a_key_is_named_by_its_fingerprint),
 	        EACH(request_json_prints_the_access),
 	        EACH(request_on_a_terminal_waits_for_approval),
 	        EACH(request_on_a_terminal_ends_1_when_denied),
@@ -247,6 +359,10 @@ int main(void)
 	        EACH(wait_ends_with_the_decision),
 	        EACH(wait_takes_only_active_for_access),
 	        EACH(ctrl_c_ends_wait_with_130),
+	        EACH(granted_at_once_for_another_host_the_token_stands_alone),
+	        EACH(what_waits_for_another_host_is_told_as_ever),
+	        EACH(on_a_terminal_the_token_comes_after_the_decision),
+	        EACH(on_this_host_there_is_no_token),
 	};
 
 	return cmocka_run_group_tests_name("request", tests, NULL, NULL);

@@ -229,8 +229,10 @@ static const struct usage {
 	const char *says;  /* the line names what was wrong */
 	const char *right; /* and what would be right */
 } usages[] = {
-        {{"jit"}, "no command", "request, token, list, show, wait, cancel, askpass"},
-        {{"jit", "reqest"}, "'reqest'", "request, token, list, show, wait, cancel, askpass"},
+        {{"jit"}, "no command", "request, token, list, show, wait, cancel, present, askpass"},
+        {{"jit", "reqest"},
+         "'reqest'",
+         "request, token, list, show, wait, cancel, present, askpass"},
         {{"jit", ""}, "''", "request"},
         {{"jit", "request"}, "SCOPE is missing", "jit request SCOPE"},
         {{"jit", "request", "sudo:root", "id"}, "'id'", "jit request SCOPE"},
@@ -343,6 +345,10 @@ static void without_jitd_the_exit_code_is_3(void **state)
 	        {"jitd-admin", "sessions"},
 	        {"jitd-admin", "policy", "reload"},
 	        {"jitd-admin", "audit", "list"},
+	        {"jitd-admin", "keys", "list"},
+	        {"jitd-admin", "keys", "rotate"},
+	        {"jitd-admin", "keys", "retire", "jZajLOcg"},
+	        {"jitd-admin", "keys", "export"},
 	        {"jitd-admin", "status"},
 	};
 

@@ -72,6 +72,8 @@ struct access *access_free(struct access *access)
 	free(access->reason);
 	free(access->ticket);
 	free(access->ended);
+	free(access->via);
+	free(access->issuer);
 	free(access);
 	return NULL;
 }
@@ -113,9 +115,16 @@ int access_of_row(const struct query *query, struct access **ret_access)
 	access->ended = strdup(query_column_text(query, column++));
 	access->typed = strcmp(query_column_text(query, column++), "held") != 0;
 	access->token_ttl = query_column(query, column++);
+	access->via = strdup(query_column_text(query, column++));
+	access->issuer = strdup(query_column_text(query, column++));
+	access->foreign = (uint32_t)query_column(query, column++);
+	access->ends = query_column(query, column++);
+	if (text_copy(access->user_key, sizeof(access->user_key),
+	              query_column_text(query, column++)) < 0)
+		return -EIO;
 	if (!access->subject || !access->scope || !access->host || !access->rule ||
 	    !access->rule_text || !access->who || !access->approvers || !access->reason ||
-	    !access->ticket || !access->ended)
+	    !access->ticket || !access->ended || !access->via || !access->issuer)
 		return -ENOMEM;
 	*ret_access = take_ptr(access);
 	return 0;
@@ -133,7 +142,25 @@ int access_get(struct store *store, uint32_t id, struct access **ret_access)
 	return access_of_row(&query, ret_access);
 }
 
+bool access_is_elsewhere(const struct jitd *jitd, const struct access *access)
+{
+	return strcmp(access->host, jitd->host_id) != 0;
+}
+
 /* ---- changes ---- */
+
+int access_use(struct jitd *jitd, uint32_t id, int64_t *ret_left)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_ACCESS_USE);
+	int r;
+
+	query_number(&query, ":id", id);
+	r = query_step(&query);
+	if (r != QUERY_ROW)
+		return r < 0 ? r : ACCESS_WRONG_STATE;
+	*ret_left = query_column(&query, 0);
+	return query_finish(&query);
+}
 
 static int forget_token(struct jitd *jitd, uint32_t id, int64_t now)
 {
@@ -213,7 +240,7 @@ static void show(char *out, size_t size, const char *text)
 	text_sanitize(out, size, text);
 }
 
-int access_describe(const struct access *access, struct wire_access *row)
+int access_describe(const struct jitd *jitd, const struct access *access, struct wire_access *row)
 {
 	memset(row, 0, sizeof(*row));
 	row->id = access->id;
@@ -237,5 +264,11 @@ int access_describe(const struct access *access, struct wire_access *row)
 	row->uses_left = access->uses_left;
 	show(row->present, sizeof(row->present), access->typed ? "typed" : "held");
 	show(row->ended, sizeof(row->ended), access->ended);
+	row->elsewhere = access_is_elsewhere(jitd, access);
+	show(row->via, sizeof(row->via), access->via);
+	show(row->issuer, sizeof(row->issuer), access->issuer);
+	row->foreign = access->foreign;
+	row->ends = access->ends;
+	show(row->user_key, sizeof(row->user_key), access->user_key);
 	return shown_digest(access, row->digest);
 }

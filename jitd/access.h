@@ -9,6 +9,7 @@
 #include "base/identity.h"
 #include "jitd/audit.h"
 #include "jitd/jitd.h"
+#include "token/fingerprint.h"
 #include "wire/message.h"
 
 #define REASON_MAX  512  /* bytes of a reason or comment (D14) */
@@ -46,6 +47,10 @@ struct access {
 	uid_t uid;
 	uid_t login_uid; /* LOGIN_UID_NONE: none */
 	char *subject, *scope, *host, *rule, *rule_text, *who, *approvers, *reason, *ticket, *ended;
+	char *via;        /* the trust whose token asked; "": none, this jitd was asked itself */
+	char *issuer;     /* of that token; "" */
+	uint32_t foreign; /* the issuer's number of it; 0: not told */
+	int64_t ends; /* when it ends for good, by that token; 0: nothing but the grant ends it */
 	unsigned int approvals, denials; /* this many make it active, this many end it */
 	int64_t asked, seconds;          /* seconds: as an approver may have shortened it */
 	int64_t uses, uses_left;         /* as the rule says, 0: any number; left, -1: any number */
@@ -53,9 +58,17 @@ struct access {
 	bool typed;        /* no held token: each use is typed */
 	int64_t token_ttl; /* seconds of what is handed out to be typed */
 	int64_t requested, lapses, decided, from, until; /* 0: not yet */
+	char user_key[FINGERPRINT_SIZE]; /* the ssh key that it opens for; "": any */
 };
 
 enum { ACCESS_UNKNOWN = 1, ACCESS_WRONG_STATE };
+
+/* For a door of another host: nothing of it opens here. */
+bool access_is_elsewhere(const struct jitd *jitd, const struct access *access);
+
+/* Spends one use of an active access that has a limited number; ACCESS_WRONG_STATE: none is left.
+ */
+must_check int access_use(struct jitd *jitd, uint32_t id, int64_t *ret_left);
 
 /* From the writer inside a transaction, or from the reader. 0, ACCESS_UNKNOWN, -errno. Free with
  * access_free(). */
@@ -89,6 +102,7 @@ must_check int access_move(struct jitd *jitd, struct access *access, enum access
 bool names_include(const char *names, const struct identity *person);
 
 /* Fills an access row for the wire. */
-must_check int access_describe(const struct access *access, struct wire_access *ret_row);
+must_check int access_describe(const struct jitd *jitd, const struct access *access,
+                               struct wire_access *ret_row);
 
 #endif

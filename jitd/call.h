@@ -42,6 +42,11 @@ struct call {
 	bool sweep; /* new rules are in force: accesses are held against them before the answer
 	               leaves (jitd/sweep.h) */
 	bool issue; /* a token is to be signed before the answer leaves (jitd/issue.h) */
+	bool rekey; /* the signing keys are to be changed before the answer leaves
+	               (jitd/rotation.h) */
+	size_t issuers_refused; /* of a reload: trusts whose keys could not be read */
+	struct foreign
+	        *foreign; /* a token of another issuer that was brought along (jitd/foreign.h) */
 	struct message in, out; /* out: done, minted or refused */
 };
 
@@ -92,5 +97,9 @@ int handle_lock(struct call *call);
 int handle_unlock(struct call *call);
 int handle_reload(struct call *call);
 int handle_token(struct call *call);
+int handle_present(struct call *call);
+/* Reads what is brought along, then goes on with the handler. */
+void present_begin(struct call *call, void (*go_on)(struct call *call));
+int handle_key_change(struct call *call);
 
 #endif

@@ -14,6 +14,8 @@
 #include "jitd/floor.h"
 #include "jitd/held.h"
 #include "jitd/present.h"
+#include "jitd/remark.h"
+#include "jitd/subject.h"
 
 #define REFUSAL_MS 50 /* far more than it takes to find any of them */
 
@@ -93,9 +95,13 @@ static void take_effect(struct check *check)
 {
 	struct reservation made = {.access = check->judgement.access, .uid = check->door.uid};
 
+	/* one that did not fit would be none, and a reservation without is one that somebody
+	 * vouched for */
+	_Static_assert(sizeof(made.jti) >= sizeof(check->presented->token.claims.jti), "fits");
+	_Static_assert(sizeof(made.jti) >= sizeof(check->presented->foreign->claims.replay),
+	               "fits");
 	if (check->presented)
-		best_effort(
-		        text_copy(made.jti, sizeof(made.jti), check->presented->token.claims.jti));
+		best_effort(text_copy(made.jti, sizeof(made.jti), presented_jti(check->presented)));
 	else
 		memcpy(made.jti, check->reserved.jti, sizeof(made.jti));
 	if (check->ask.phase != PHASE_OPEN_SESSION && made.access)
@@ -124,28 +130,23 @@ static void settle(struct txn_result *result, bool committed)
 
 static const char *subject_of(const struct check *check)
 {
-	if (check->presented && check->presented->subject)
-		return check->presented->subject->name;
+	const struct identity *subject =
+	        check->presented ? presented_subject(check->presented) : NULL;
+
+	if (remark_is_provisional(&check->judgement))
+		return NULL;
+	if (subject)
+		return subject->name;
 	return check->door.subject ? check->door.subject->name : check->ask.ruser;
 }
 
 static int append_event(struct check *check)
 {
 	const struct judgement *judgement = &check->judgement;
-	const struct presented *presented = check->presented;
 	bool deny = judgement->decision == DECISION_DENY;
-	bool read = presented && presented->token.decision == DECISION_ALLOW;
-	const char *source = check->door.vouch == VOUCH_KERNEL ? NULL : check->door.source;
-	bool from = source && *source;
-	char text[400] = "";
+	char text[REMARK_SIZE];
 
-	if (read)
-		best_effort(text_format(text, sizeof(text), "%s jti %s%s",
-		                        token_kind_word(presented->kind),
-		                        presented->token.claims.jti, from ? " " : ""));
-	if (from)
-		best_effort(text_format(text + strlen(text), sizeof(text) - strlen(text), "from %s",
-		                        source));
+	remark_of(&check->door, judgement, check->presented, text);
 	return audit_append(check->jitd, check->door.now,
 	                    &(struct event){.event = EVENT_CHECK,
 	                                    .verdict = deny ? "deny" : "allow",
@@ -169,7 +170,11 @@ static int open_session(struct check *check)
 	                              .rhost = check->ask.rhost,
 	                              .handle = handle,
 	                              .process = &check->peer->process,
+	                              .user_key = "",
 	                              .now = check->door.now};
+
+	if (check->door.keys.count == 1)
+		facts.user_key = check->door.keys.fingerprints[0];
 
 	hex_encode(check->ask.handle.bytes, sizeof(check->ask.handle.bytes), handle);
 	return judgement_open(check->jitd, &check->judgement, &facts, &check->session);
@@ -180,20 +185,18 @@ static int judge_presented(struct check *check)
 	int r = presented_judge(check->jitd, &check->door, check->presented, &check->judgement);
 
 	if (r == 0 && check->judgement.decision == DECISION_ALLOW)
-		r = judgement_burn(check->jitd, &check->judgement,
-		                   check->presented->token.claims.jti, check->door.now);
+		r = presented_spend(check->jitd, check->presented, &check->judgement,
+		                    check->door.now, check->peer->process.pid);
 	return r;
 }
 
-static int judge(struct check *check)
+/* Of whoever the account, the kernel, the key or the reservation names. */
+static int judge_vouched(struct check *check)
 {
-	int r;
+	int r = judge_subject(check->jitd, &check->door, &check->judgement);
 
-	if (check->presented)
-		return judge_presented(check);
-	if (check->judgement.reason != REASON_NONE) /* refused on the way here */
-		return 0;
-	r = judge_subject(check->jitd, &check->door, &check->judgement);
+	if (r == 0 && check->judgement.reason == REASON_NONE)
+		r = judge_owner(check->jitd, &check->door, &check->judgement);
 	if (r < 0 || check->judgement.reason != REASON_NONE)
 		return r;
 	if (check->reserved.jti[0])
@@ -201,6 +204,21 @@ static int judge(struct check *check)
 		                      &check->judgement);
 	return held_judge(check->jitd, &check->door, &check->held, check->reserved.access,
 	                  &check->judgement);
+}
+
+static int judge(struct check *check)
+{
+	const struct door *door = &check->door;
+	int r = 0;
+
+	if (check->presented)
+		return judge_presented(check);
+	if (check->judgement.reason == REASON_NONE) /* else refused on the way here */
+		r = judge_vouched(check);
+	if (r < 0 || check->judgement.decision == DECISION_ALLOW || door->vouch != VOUCH_SSHD ||
+	    !door->keys.later)
+		return r;
+	return judge_until_key_is_seen(check->jitd, door, &check->judgement);
 }
 
 /* Where the kernel vouches, only what is outstanding to be typed is worth a prompt; elsewhere a
@@ -351,7 +369,7 @@ static void subject_known(void *context, enum names_result result, const struct 
 	door->subject_result = result;
 	if (identity)
 		door->subject = identity_copy(identity);
-	if (door->vouch == VOUCH_SSHD && door->subject && !check->reserved.access)
+	if (door->vouch == VOUCH_SSHD && door->subject && !door->by_key && !check->reserved.access)
 		door->uid = door->subject->uid;
 	if (check->reserved.jti[0] || !door->subject ||
 	    held_find(check->jitd, door, &check->held) < 0)
@@ -360,32 +378,17 @@ static void subject_known(void *context, enum names_result result, const struct 
 		held_read(check->jitd, door, &check->held, held_known, check);
 }
 
-/* By the uid of a reservation or of the caller; sshd vouches for a name. Whom nobody vouches for is
- * not looked up: what is typed says who they are. */
 static void find_subject(struct check *check)
 {
-	struct door *door = &check->door;
-	struct names_key key = {.uid = door->uid};
+	struct names_key key;
+	enum reason reason = subject_find(check->jitd, &check->door, &check->reserved, &key);
 
-	if (check->reserved.access) {
-		door->told = true;
-		if (door->vouch == VOUCH_NOBODY && !check->reserved.jti[0])
-			door->vouch = VOUCH_SSHD; /* it did when that was made */
-		if (door->vouch != VOUCH_KERNEL) {
-			key.uid = door->uid = check->reserved.uid;
-			door->named = NULL;
-		}
-	} else if (door->vouch == VOUCH_NOBODY) {
-		refuse(check, door->guarded ? REASON_VOUCH : REASON_SERVICE);
-	} else if (door->vouch == VOUCH_SSHD &&
-	           (!text_is_name(door->account) ||
-	            text_copy(key.name, sizeof(key.name), door->account) < 0)) {
-		refuse(check, REASON_UNKNOWN_USER);
-	}
-	if (check->judgement.reason == REASON_NONE)
+	if (reason == REASON_NONE) {
 		names_lookup(check->jitd->names, LANE_PAM, &key, subject_known, check);
-	else
-		decide(check);
+		return;
+	}
+	refuse(check, reason);
+	decide(check);
 }
 
 /* What is reserved already for the process that will open the session. */

@@ -18,3 +18,12 @@ int64_t clock_ticks(void)
 		return INT64_MAX;
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
+
+uint64_t clock_wait(int64_t at, int64_t now)
+{
+	int64_t left = at - now;
+
+	if (left < 1)
+		left = 1;
+	return (uint64_t)(left > 3600 ? 3600 : left) * 1000;
+}

@@ -12,4 +12,8 @@ int64_t clock_wall(
         void); /* seconds since 1970; INT64_MAX when the clock fails: everything has expired */
 int64_t clock_ticks(void); /* nanoseconds on CLOCK_MONOTONIC, for waiting only */
 
+/* Milliseconds for a timer that shall look at that time: at least a second, and at most an hour
+ * ahead, so that a stepped clock is noticed. */
+uint64_t clock_wait(int64_t at, int64_t now);
+
 #endif

@@ -15,10 +15,12 @@
 #include "jitd/codes.h"
 #include "jitd/dispatch.h"
 #include "jitd/grant.h"
+#include "jitd/issuers.h"
 #include "jitd/jitd.h"
 #include "jitd/listing.h"
 #include "jitd/reservation.h"
 #include "jitd/revocation.h"
+#include "jitd/rotation.h"
 #include "jitd/rules.h"
 #include "jitd/session.h"
 #include "jitd/sweep.h"
@@ -75,6 +77,7 @@ static int settle_host_id(struct jitd *jitd)
 static int write_start(struct jitd *jitd)
 {
 	char text[sizeof("policy ") + sizeof(jitd->policy_digest)];
+	size_t refused;
 	int r = txn_enter(jitd->txn);
 
 	if (r < 0)
@@ -85,6 +88,8 @@ static int write_start(struct jitd *jitd)
 	if (r == 0)
 		r = audit_append(jitd, clock_wall(),
 		                 &(struct event){.event = EVENT_START, .text = text});
+	if (r == 0) /* one that is wrong refuses for itself: others must get in, to mend it */
+		r = issuers_read(jitd, clock_wall(), &refused);
 	if (r == 0) /* the rules may have changed while nobody looked */
 		r = sweep_pending(jitd, clock_wall());
 	r = txn_leave(jitd->txn, r);
@@ -119,6 +124,8 @@ static int make_parts(struct jitd *jitd)
 	if (r == 0)
 		r = names_new(jitd->loop, &jitd->names);
 	if (r == 0)
+		r = issuers_new(jitd->settings, &jitd->issuers);
+	if (r == 0)
 		r = reservations_new(&jitd->reservations);
 	if (r == 0)
 		r = sessions_new(jitd, &jitd->sessions);
@@ -135,16 +142,18 @@ static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault
 	int r = rules_load(settings, &jitd->policy, jitd->policy_digest, fault);
 
 	if (r == 0)
-		r = keys_load(settings->state_dir, &jitd->keys, fault);
-	if (r == 0)
 		r = codes_load(settings->state_dir, &jitd->codes, fault);
 	if (r == 0)
 		r = open_stores(jitd, fault);
 	if (r < 0)
 		return r;
 	r = make_parts(jitd);
-	if (r == 0)
-		r = write_start(jitd);
+	if (r < 0)
+		return fault_set(fault, r, "cannot start: %s", strerror(-r));
+	r = rotation_start(jitd, fault);
+	if (r < 0)
+		return r;
+	r = write_start(jitd);
 	if (r == 0)
 		r = peers_new(jitd, sockets, &peer_calls, &jitd->peers);
 	if (r < 0)
@@ -198,12 +207,14 @@ struct jitd *jitd_free(struct jitd *jitd)
 	jitd->unwritten = unwritten_free(jitd->unwritten);
 	jitd->sessions = sessions_free(jitd->sessions);
 	jitd->reservations = reservations_free(jitd->reservations);
+	jitd->rotation = rotation_free(jitd->rotation);
 	timer_free(jitd->deadline);
 	loop_free(jitd->loop);
 	store_free(jitd->reader);
 	store_free(jitd->store);
 	codes_free(jitd->codes);
-	keys_free(jitd->keys);
+	issuers_free(jitd->issuers);
+	keys_release(jitd->keys);
 	policy_free(jitd->policy);
 	settings_free(jitd->settings);
 	free(jitd);

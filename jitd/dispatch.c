@@ -11,11 +11,13 @@
 #include "jitd/check.h"
 #include "jitd/clock.h"
 #include "jitd/explain.h"
+#include "jitd/foreign.h"
 #include "jitd/grant.h"
 #include "jitd/issue.h"
 #include "jitd/listing.h"
 #include "jitd/reload.h"
 #include "jitd/revocation.h"
+#include "jitd/rotation.h"
 
 #define EVERYBODY 0U
 
@@ -24,12 +26,13 @@ struct route {
 	unsigned int roles;               /* any of them; EVERYBODY: no role is needed */
 	int (*handle)(struct call *call); /* inside a message; NULL: it answers by rows */
 	call_names *names;
-	void (*begin)(struct call *call); /* of those */
+	void (*begin)(struct call *call); /* of those, and of what takes a look at the pool first */
 	bool requester; /* who asked for the access that it names is looked up anew */
 };
 
 static void begin_listing(struct call *call);
 static void begin_explanation(struct call *call);
+static void begin_presenting(struct call *call);
 
 /* approve and deny are for persons; their handlers say so with the rule at hand, so that the line
  * can name who decides */
@@ -42,13 +45,16 @@ static const struct route routes[] = {
         {MESSAGE_lock, ROLE_ADMIN, handle_lock, lock_names, NULL, false},
         {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlock_names, NULL, false},
         {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL, NULL, false},
+        {MESSAGE_key_change, ROLE_ADMIN, handle_key_change, NULL, NULL, false},
         {MESSAGE_token, ROLE_PERSON, handle_token, NULL, NULL, false},
+        {MESSAGE_present, ROLE_PERSON, handle_present, NULL, begin_presenting, false},
         {MESSAGE_list, EVERYBODY, NULL, NULL, begin_listing, false},
         {MESSAGE_show, EVERYBODY, NULL, NULL, begin_listing, false},
         {MESSAGE_watch, EVERYBODY, NULL, NULL, begin_listing, false},
         {MESSAGE_sessions, EVERYBODY, NULL, NULL, begin_listing, false},
         {MESSAGE_audit, ROLE_AUDITOR, NULL, NULL, begin_listing, false},
         {MESSAGE_status, EVERYBODY, NULL, NULL, begin_listing, false},
+        {MESSAGE_keys, EVERYBODY, NULL, NULL, begin_listing, false},
         {MESSAGE_explain, ROLE_ADMIN, NULL, explain_names, begin_explanation, false},
 };
 
@@ -66,6 +72,7 @@ static void call_free(struct call *call)
 {
 	identity_free(call->caller);
 	identity_free(call->requester);
+	foreign_free(call->foreign);
 	for (size_t i = 0; i < call->named_count; i++)
 		identity_free(call->named[i].identity);
 	peer_release(call->peer);
@@ -150,6 +157,15 @@ static void issued(struct call *call, int result)
 		txn_wait(call->jitd->txn, &call->result);
 }
 
+/* What was changed is committed already. */
+static void keys_changed(struct call *call, int result)
+{
+	if (result < 0)
+		fail(call, result);
+	else
+		answer(call);
+}
+
 /* The new rules are in force. */
 static void swept(void *context, const struct swept *swept)
 {
@@ -202,6 +218,8 @@ static void run(struct call *call)
 		            call);
 	else if (call->issue)
 		issue_begin(call, issued);
+	else if (call->rekey)
+		rotation_begin(call, keys_changed);
 	else
 		txn_wait(txn, &call->result);
 }
@@ -215,6 +233,11 @@ static void begin_listing(struct call *call)
 static void begin_explanation(struct call *call)
 {
 	explain_begin(call, call_free);
+}
+
+static void begin_presenting(struct call *call)
+{
+	present_begin(call, run);
 }
 
 /* A refusal runs as a message, for its event. */

@@ -23,17 +23,50 @@ static const struct guard *guard_of(const char *service)
 	return NULL;
 }
 
-/* A line of SSH_AUTH_INFO_0 for each method that was passed: "publickey ssh-ed25519 AAAA". */
-static bool passed_by_key(const char *auth_info)
+/* SSH_AUTH_INFO_0 has a line for each method that was passed: "publickey ssh-ed25519 AAAA". Gives
+ * what stands after that word in the next one; NULL: there are no more. */
+static const char *next_key(const char **at)
 {
 	static const char word[] = "publickey ";
 
-	for (const char *line = auth_info; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
+	while (**at) {
+		const char *line = *at;
+		*at += strcspn(line, "\n");
+		*at += **at == '\n';
 		if (!strncmp(line, word, sizeof(word) - 1))
-			return true;
+			return line + sizeof(word) - 1;
 	}
-	return false;
+	return NULL;
+}
+
+static bool passed_by_key(const char *auth_info)
+{
+	return next_key(&auth_info) != NULL;
+}
+
+/* All of them or none: a list that is cut, or a key that cannot be read, is no list. */
+static void read_keys(const char *auth_info, struct shown_keys *keys)
+{
+	const char *key;
+
+	keys->count = 0;
+	while ((key = next_key(&auth_info))) {
+		if (keys->count == SHOWN_KEYS_MAX ||
+		    fingerprint_of_line(key, strcspn(key, "\n"), keys->fingerprints[keys->count]) <
+		            0) {
+			keys->count = 0;
+			return;
+		}
+		keys->count++;
+	}
+}
+
+/* sshd tells `auth` and open_session what was passed, and `account` only what was passed before a
+ * prompt (measured): who sees nothing there waits for open_session. */
+static void see_keys(const struct wire_check *ask, struct shown_keys *keys)
+{
+	read_keys(ask->auth_info, keys);
+	keys->later = ask->phase == PHASE_ACCOUNT && !passed_by_key(ask->auth_info);
 }
 
 /* sshd calls `account` from its monitor without `auth` before it only where a key (or hostbased,
@@ -78,6 +111,16 @@ void door_of(const struct wire_check *ask, bool leads, int64_t now, struct door 
 	door->named = door->vouch == VOUCH_KERNEL ? ask->ruser : ask->user;
 	door->told = door->vouch != VOUCH_NOBODY;
 	door->source = source_of(ask, door);
+	if (guard && !strcmp(service, "ssh"))
+		see_keys(ask, &door->keys);
+}
+
+bool door_shows_key(const struct door *door, const char *fingerprint)
+{
+	for (size_t i = 0; i < door->keys.count; i++)
+		if (!strcmp(door->keys.fingerprints[i], fingerprint))
+			return true;
+	return false;
 }
 
 int door_scope(const struct door *door, char ret_scope[static SCOPE_SIZE])

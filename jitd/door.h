@@ -10,6 +10,7 @@
 #include "jitd/process.h"
 #include "jitd/reservation.h"
 #include "policy/scope.h"
+#include "token/fingerprint.h"
 #include "wire/message.h"
 
 /* Who says that the subject is the one they claim to be. Zero: nobody, so a held token counts for
@@ -18,6 +19,14 @@ enum vouch {
 	VOUCH_NOBODY = 0,
 	VOUCH_KERNEL, /* sudo, su: the real uid */
 	VOUCH_SSHD,   /* an ssh key, or whatever else let sshd skip `auth` */
+};
+
+/* The ssh keys that sshd itself verified, as SSH_AUTH_INFO_0 names them. */
+#define SHOWN_KEYS_MAX 4
+struct shown_keys {
+	char fingerprints[SHOWN_KEYS_MAX][FINGERPRINT_SIZE];
+	size_t count; /* 0: none, none that can be read, or too many */
+	bool later;   /* none is shown yet: open_session comes after, and shows it */
 };
 
 /* What is asked, in our words. */
@@ -29,6 +38,9 @@ struct door {
 	                        its uid */
 	const char *source;  /* where it comes from: an address, a terminal, or "" */
 	enum vouch vouch;
+	struct shown_keys keys; /* at ssh */
+	bool by_key;  /* the subject is who holds an access bound to the key, whoever the account's
+	                 owner is */
 	uid_t uid;    /* of the subject; VOUCH_KERNEL: from the beginning, else once looked up */
 	bool guarded; /* a door of this release */
 	bool told;    /* somebody is vouched for, and hears why not */
@@ -45,6 +57,9 @@ void door_of(const struct wire_check *ask, bool leads, int64_t now, struct door 
 /* Does one of these scopes open it? Where the account is not known yet, one of the service. */
 bool door_fits(const struct door *door, const char *scopes);
 must_check int door_scope(const struct door *door, char ret_scope[static SCOPE_SIZE]);
+
+/* Is this one of the keys that were shown? */
+bool door_shows_key(const struct door *door, const char *fingerprint);
 
 /* The process that will open the session: the peer itself; with sshd the leader of its session (its
  * monitor, for every method: measured), which is the peer or its parent. At open_session it must be

@@ -107,11 +107,66 @@ static void the_subject_bears_the_name_of_who_is_vouched_for(void **state)
 	assert_false(door_fits(&door, "ssh:bob sudo:alice"));
 }
 
-static struct process_id leader_of(pid_t pid, int *ret_result)
+#define FIRST       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOVaz82YBGtEwLeYObGxNIM/X6WhkQObUgSk94uA5K1W"
+#define SECOND      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJe7I+uErmX9oVNfHTXvMBsHm1t5s7yql3pTS0X9NM33"
+#define FIRST_NAME  "SHA256:6fXRvrtaPz+DXyxzxZWaNvEQS1HBBhhcd6Hx1hQCst8"
+#define SECOND_NAME "SHA256:P0S8qvS94H0CgLfo1rVvNzVlliwiKPWQEO4N3miP53E"
+
+static void keys_are_those_that_sshd_says_it_verified(void **state)
 {
-	struct wire_check ask = ask_of("sshd", PHASE_AUTH, "");
-	struct peer_process peer = {.pid = pid, .pidfd = -1};
-	struct process_id found = {0}, self = {0};
+	static const struct {
+		const char *service;
+		enum wire_phase phase;
+		const char *auth_info;
+		size_t count;
+		bool later, first, second;
+	} rows[] = {
+	        {"sshd", PHASE_AUTH, "publickey " FIRST "\n", 1, false, true, false},
+	        {"sshd", PHASE_AUTH, "publickey " FIRST, 1, false, true, false},
+	        {"sshd", PHASE_AUTH, "publickey " FIRST " more\n", 1, false, true, false},
+	        {"sshd", PHASE_ACCOUNT, "publickey " FIRST "\n", 1, false, true, false},
+	        {"sshd", PHASE_OPEN_SESSION, "publickey " SECOND "\nkeyboard-interactive/pam\n", 1,
+	         false, false, true},
+	        {"sshd", PHASE_OPEN_SESSION,
+	         "password\npublickey " FIRST "\npublickey " SECOND "\n", 2, false, true, true},
+	        /* none yet, and none at all */
+	        {"sshd", PHASE_ACCOUNT, "", 0, true, false, false},
+	        {"sshd", PHASE_ACCOUNT, "hostbased " FIRST "\n", 0, true, false, false},
+	        {"sshd", PHASE_AUTH, "", 0, false, false, false},
+	        {"sshd", PHASE_OPEN_SESSION, "", 0, false, false, false},
+	        {"sshd", PHASE_OPEN_SESSION, "hostbased " FIRST "\n", 0, false, false, false},
+	        {"sshd", PHASE_OPEN_SESSION, "publickey " FIRST "x\n", 0, false, false, false},
+	        {"sshd", PHASE_OPEN_SESSION, "publickey  " FIRST "\n", 0, false, false, false},
+	        {"sshd", PHASE_OPEN_SESSION, "password publickey " FIRST "\n", 0, false, false,
+	         false},
+	        /* one that cannot be read spoils the list, and a key is not late that was there */
+	        {"sshd", PHASE_AUTH, "publickey " FIRST "\npublickey ssh-x AAAA\n", 0, false, false,
+	         false},
+	        {"sshd", PHASE_ACCOUNT, "publickey ssh-x AAAA\n", 0, false, false, false},
+	        /* whatever others have in their environment */
+	        {"sudo", PHASE_ACCOUNT, "publickey " FIRST "\n", 0, false, false, false},
+	        {"su", PHASE_ACCOUNT, "", 0, false, false, false},
+	        {"login", PHASE_OPEN_SESSION, "publickey " FIRST "\n", 0, false, false, false},
+	        {"ssh-other", PHASE_OPEN_SESSION, "publickey " FIRST "\n", 0, false, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct wire_check ask = ask_of(rows[i].service, rows[i].phase, rows[i].auth_info);
+		struct door door;
+		door_of(&ask, true, 1000, &door);
+		if (door.keys.count != rows[i].count || door.keys.later != rows[i].later ||
+		    door_shows_key(&door, FIRST_NAME) != rows[i].first ||
+		    door_shows_key(&door, SECOND_NAME) != rows[i].second)
+			fail_msg("row %zu: %zu keys, later %d", i, door.keys.count,
+			         door.keys.later);
+		assert_false(door_shows_key(&door, ""));
+	}
+}
+
+static struct process_id process_now(pid_t pid)
+{
+	struct process_id found = {.pid = pid};
 	struct process_stat stat;
 	char path[64], text[4096] = "";
 	FILE *file;
@@ -122,8 +177,18 @@ static struct process_id leader_of(pid_t pid, int *ret_result)
 	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
 	fclose(file);
 	assert_int_equal(process_parse_stat(text, &stat), 0);
-	peer.start_time = stat.start_time;
-	assert_int_equal(process_reopen(pid, stat.start_time, &peer.pidfd), 0);
+	found.start_time = stat.start_time;
+	return found;
+}
+
+static struct process_id leader_of(pid_t pid, int *ret_result)
+{
+	struct wire_check ask = ask_of("sshd", PHASE_AUTH, "");
+	struct peer_process peer = {.pid = pid, .pidfd = -1};
+	struct process_id found = {0}, self = {0};
+
+	peer.start_time = process_now(pid).start_time;
+	assert_int_equal(process_reopen(pid, peer.start_time, &peer.pidfd), 0);
 	*ret_result = door_process(&ask, &peer, &found);
 	ask.phase = PHASE_OPEN_SESSION;
 	if (*ret_result == 0 && found.pid != pid)
@@ -147,6 +212,28 @@ static void be_chain(int report, int hold)
 	}
 	(void)!read(hold, &self, 1);
 	_exit(0);
+}
+
+static void ancestors_are_found_by_the_kernels_word(const pid_t chain[static 3])
+{
+	struct process_id at = process_now(chain[2]), other;
+
+	for (int i = 1; i >= 0; i--) {
+		assert_int_equal(process_parent(&at, &at), 0);
+		assert_int_equal(at.pid, chain[i]);
+		assert_true(at.start_time == process_now(chain[i]).start_time);
+	}
+	assert_int_equal(process_parent(&at, &at), 0);
+	assert_int_equal(at.pid, getpid());
+	/* by that number, but not that process */
+	other = process_now(chain[2]);
+	other.start_time++;
+	assert_int_equal(process_parent(&other, &at), -ESRCH);
+	other.start_time = 0;
+	assert_int_equal(process_parent(&other, &at), -ESRCH);
+	other = process_now(1);
+	assert_int_equal(process_parent(&other, &at), -ESRCH);
+	assert_int_equal(at.pid, getpid());
 }
 
 static void sshd_opens_sessions_from_the_leader_alone(void **state)
@@ -174,6 +261,7 @@ static void sshd_opens_sessions_from_the_leader_alone(void **state)
 	assert_int_equal(found.pid, chain[0]);
 	leader_of(chain[2], &result); /* many could share that one */
 	assert_int_equal(result, -EPERM);
+	ancestors_are_found_by_the_kernels_word(chain);
 	close(hold[1]);
 	waitpid(first, NULL, 0);
 	for (int i = 0; i < 2; i++) {
@@ -188,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(who_vouches_where),
 	        cmocka_unit_test(the_subject_bears_the_name_of_who_is_vouched_for),
+	        cmocka_unit_test(keys_are_those_that_sshd_says_it_verified),
 	        cmocka_unit_test(sshd_opens_sessions_from_the_leader_alone),
 	};
 	return cmocka_run_group_tests_name("door", tests, NULL, NULL);

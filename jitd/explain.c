@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jitd/explain.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +51,11 @@ static const struct {
         {REASON_LOCKED, STEP_LOCK},          {REASON_WRONG_ACCOUNT, STEP_SCOPE},
         {REASON_USED_UP, STEP_USES},         {REASON_NOT_A_MEMBER, STEP_RULE},
         {REASON_RULE_DENIES, STEP_RULE},     {REASON_TOKEN, STEP_TOKEN},
-        {REASON_BURNED, STEP_TOKEN},
+        {REASON_BURNED, STEP_TOKEN},         {REASON_FOREIGN_SUBJECT, STEP_SUBJECT},
+        {REASON_FOREIGN_SCOPE, STEP_SCOPE},  {REASON_FOREIGN_ACCOUNT, STEP_SCOPE},
+        {REASON_FOREIGN_BOUND, STEP_CLAIMS}, {REASON_NO_RULE, STEP_RULE},
+        {REASON_NEEDS_APPROVAL, STEP_RULE},  {REASON_TERMS, STEP_RULE},
+        {REASON_TOO_MANY, STEP_RULE},        {REASON_TRUST_GONE, STEP_RULE},
 };
 
 static const struct {
@@ -95,7 +100,9 @@ static void find_text(const struct explanation *explanation, const struct presen
 	ret_text[0] = '\0';
 	if (step == STEP_FORM)
 		text_sanitize(ret_text, size, token_kind_word(presented->kind));
-	if (step == STEP_SUBJECT)
+	if (step == STEP_SUBJECT && presented->foreign)
+		text_sanitize(ret_text, size, presented->foreign->claims.subject);
+	else if (step == STEP_SUBJECT)
 		text_sanitize(ret_text, size, claims->sub);
 	if (step == STEP_ACCESS)
 		best_effort(text_format(ret_text, size, "%u", explanation->judgement.access));
@@ -127,7 +134,7 @@ static void send_steps(const struct explanation *explanation, const struct prese
 	peer_send(peer, &end);
 }
 
-/* In a transaction that writes nothing, and so ends in a rollback. */
+/* What a foreign token would become is written, to be judged, and undone. */
 static void judge_it(struct explanation *explanation, struct presented *presented)
 {
 	struct txn *txn = explanation->call->jitd->txn;
@@ -136,9 +143,9 @@ static void judge_it(struct explanation *explanation, struct presented *presente
 	if (r == 0) {
 		r = presented_judge(explanation->call->jitd, &explanation->door, presented,
 		                    &explanation->judgement);
-		r = txn_leave(txn, r);
+		r = txn_leave(txn, r < 0 ? r : -ECANCELED);
 	}
-	if (r < 0)
+	if (r < 0 && r != -ECANCELED)
 		judge_no(&explanation->judgement, REASON_STORE, 0);
 }
 

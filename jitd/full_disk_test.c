@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A whole daemon on a file system of 448 KiB that is full, or fills in the middle of a transaction:
+ * A whole daemon on a file system of 512 KiB that is full, or fills in the middle of a transaction:
  * nothing opens without its row, revocations and locks act at once and are written when there is
  * room again, and nobody starts jitd anew.
  */
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tests/daemon/disk.h"
+#include "tests/daemon/locksmith.h"
 
 #define GAMER ((struct person){GAMES, LOGIN_UID_NONE})
 #define MANNY ((struct person){MAN, LOGIN_UID_NONE})
@@ -84,7 +85,7 @@ static int begin(void **state)
 	snprintf(path, sizeof(path), "%s/state", stage.host.directory);
 	snprintf(stage.ballast, sizeof(stage.ballast), "%s/state/ballast", stage.host.directory);
 	assert_int_equal(mkdir(path, 0700), 0);
-	stage.mounted = mount("tmpfs", path, "tmpfs", 0, "size=448k,mode=0700") == 0;
+	stage.mounted = mount("tmpfs", path, "tmpfs", 0, "size=512k,mode=0700") == 0;
 	if (!stage.mounted)
 		return 0;
 	host_start_here(&stage.host);
@@ -319,6 +320,77 @@ static void other_changes_wait_for_room(void **state)
 	assert_int_equal(on_disk(&stage->host, "SELECT count(*) FROM access"), 2);
 }
 
+static struct message retire_of_current(const struct stage *stage, struct wire_key *ret_key)
+{
+	*ret_key = key_in(&stage->host, "current");
+	return retire_of(ret_key->kid);
+}
+
+/* Its file is erased, which counts at the next start as well; nobody signs before it is written. */
+static void a_retirement_acts_on_a_full_disk(void **state)
+{
+	struct stage *stage = *state;
+	struct message message;
+	struct wire_key old, next;
+	uint32_t access;
+
+	need_small_disk(stage);
+	access = must_request(&stage->host, GAMER, "sudo:root");
+	next = key_in(&stage->host, "next");
+	expect(stage, DECISION_ALLOW, NULL);
+	fill_to_the_brim(stage);
+	message = retire_of_current(stage, &old);
+	must_act_from_memory(stage, &message);
+	assert_false(key_file_is_there(&stage->host, old.kid, ".pem"));
+	expect_key(&stage->host, old.kid, "current");
+	expect(stage, DECISION_DENY, NULL);
+	make_room(stage);
+	message = request_of("sudo:root", WIRE_DEFAULT, "");
+	until_on_disk(stage, "access WHERE state = 'revoked' AND id", access);
+	until_on_disk(stage, "key WHERE state = 'gone' AND 1", 1);
+	assert_string_equal(key_in(&stage->host, "current").kid, next.kid);
+	assert_int_equal(on_disk(&stage->host, "SELECT count(*) FROM event WHERE event = 'key' AND "
+	                                       "actor = 'root' AND text LIKE '%% gone: retired'"),
+	                 1);
+	assert_int_equal(key_files(&stage->host), 2);
+	must_do(&stage->host, GAMER, &message);
+	expect(stage, DECISION_ALLOW, NULL);
+}
+
+static void a_rotation_waits_for_room(void **state)
+{
+	struct stage *stage = *state;
+	const struct message message = rotate_now();
+	struct wire_key old;
+
+	need_small_disk(stage);
+	must_request(&stage->host, GAMER, "sudo:root");
+	old = key_in(&stage->host, "current");
+	fill_to_the_brim(stage);
+	must_refuse(&stage->host, ROOT, &message, "the keys stay as they are: ");
+	expect_key(&stage->host, old.kid, "current");
+	assert_int_equal(key_files(&stage->host), 2);
+	make_room(stage);
+	expect(stage, DECISION_ALLOW, NULL);
+	must_do(&stage->host, ROOT, &message);
+	expect_key(&stage->host, old.kid, "retiring");
+	expect(stage, DECISION_ALLOW, NULL);
+}
+
+/* Room for a file, and none for rows: the file goes again. */
+static void rows_that_find_no_room_leave_no_file(void **state)
+{
+	struct stage *stage = *state;
+	const struct message message = rotate_now();
+
+	need_small_disk(stage);
+	fill(stage, 1);
+	must_refuse(&stage->host, ROOT, &message, "jitd cannot write its database");
+	assert_int_equal(key_files(&stage->host), 2);
+	make_room(stage);
+	must_do(&stage->host, ROOT, &message);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -327,6 +399,9 @@ int main(void)
 	        TEST(a_revocation_acts_on_a_full_disk),
 	        TEST(a_lock_acts_on_a_full_disk),
 	        TEST(other_changes_wait_for_room),
+	        TEST(a_retirement_acts_on_a_full_disk),
+	        TEST(a_rotation_waits_for_room),
+	        TEST(rows_that_find_no_room_leave_no_file),
 	};
 
 	if (geteuid() == 0 && !own_mounts())

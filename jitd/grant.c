@@ -17,9 +17,11 @@ struct activation {
 	struct jitd *jitd;
 	struct access *access;
 	struct mint_order order;
+	struct keys *keys; /* held */
 	char *token;
-	int minted;     /* 0, or why not */
-	bool shortened; /* somebody said yes for a shorter time meanwhile: to be signed again */
+	int minted; /* 0, or why not */
+	bool anew;  /* a shorter time was said yes to meanwhile, or its key does not stand any
+	               more: to be signed again */
 	grant_done *done;
 	void *context;
 };
@@ -27,6 +29,7 @@ struct activation {
 static void activation_free(struct activation *activation)
 {
 	access_free(activation->access);
+	keys_release(activation->keys);
 	cleanup_secret(&activation->token);
 	free(activation);
 }
@@ -43,9 +46,8 @@ static void mint_on_pool(void *job)
 	struct activation *activation = job;
 
 	if (!activation->access->typed)
-		activation->minted =
-		        mint_token(&activation->order, keys_current_pem(activation->jitd->keys),
-		                   &activation->token);
+		activation->minted = mint_token(
+		        &activation->order, keys_signer(activation->keys)->pem, &activation->token);
 }
 
 /* Still pending, with enough approvals of what it is, and its rule in force? Asked in the message
@@ -64,7 +66,7 @@ static int still_ripe(struct activation *activation, bool *ret_ripe, bool *ret_a
 	if (r)
 		return r < 0 ? r : -EIO;
 	*ret_active = access->state == STATE_ACTIVE;
-	activation->shortened =
+	activation->anew =
 	        access->state == STATE_PENDING && access->seconds < activation->access->seconds;
 	*ret_ripe = access->state == STATE_PENDING && access->lapses > activation->order.iat &&
 	            access->seconds == activation->access->seconds &&
@@ -73,18 +75,18 @@ static int still_ripe(struct activation *activation, bool *ret_ripe, bool *ret_a
 	return 0;
 }
 
-static int activate_row(struct activation *activation)
+int grant_at_once(struct jitd *jitd, uint32_t access, int64_t now)
 {
-	struct jitd *jitd = activation->jitd;
 	cleanup(query_done) struct query query =
 	        store_query(jitd->store, STATEMENT_ACCESS_ACTIVATE);
 	int r;
 
-	query_number(&query, ":id", activation->access->id);
-	query_number(&query, ":now", activation->order.iat);
+	query_number(&query, ":id", access);
+	query_number(&query, ":now", now);
 	r = query_step(&query);
 	if (r != QUERY_ROW)
 		return r < 0 ? r : -EIO;
+	jitd->accesses_changed = true;
 	return query_finish(&query);
 }
 
@@ -104,15 +106,19 @@ static void describe(const struct activation *activation, char *ret_text, size_t
 static int activate(struct activation *activation, bool *ret_active)
 {
 	const struct access *access = activation->access;
-	bool ripe = false;
+	bool ripe = false, stands = true;
 	char text[128];
 	int r = still_ripe(activation, &ripe, ret_active);
 
+	if (r == 0 && ripe && activation->token)
+		r = order_stands(activation->jitd, &activation->order, activation->keys, &stands);
 	if (r < 0 || !ripe)
 		return r;
+	activation->anew |= !stands;
+	if (!stands)
+		return 0;
 	*ret_active = true;
-	activation->jitd->accesses_changed = true;
-	r = activate_row(activation);
+	r = grant_at_once(activation->jitd, access->id, activation->order.iat);
 	if (r == 0 && activation->token)
 		r = order_keep(activation->jitd, &activation->order, KIND_HELD, activation->token);
 	if (r < 0)
@@ -125,7 +131,8 @@ static int activate(struct activation *activation, bool *ret_active)
 	                                    .text = text});
 }
 
-/* Each round takes an approver's word that came after the one before, and nobody has two. */
+/* Each round takes an approver's word that came after the one before, and nobody has two; or a key
+ * that was put in force after it. */
 static void again(struct activation *activation)
 {
 	grant_activate(activation->jitd, activation->access->id, activation->done,
@@ -149,19 +156,28 @@ static void minted(void *job)
 	if (r < 0)
 		audit_log(jitd->audit, "access %u not activated: %s", activation->access->id,
 		          strerror(-r));
-	if (r == 0 && activation->shortened)
+	if (r == 0 && activation->anew)
 		again(activation);
 	else
 		finish(activation, r == 0 && active);
+}
+
+/* As ACCESS_ACTIVATE has it. */
+static int64_t end_of(const struct access *access, int64_t now)
+{
+	int64_t until = now + access->seconds;
+
+	return access->ends && access->ends < until ? access->ends : until;
 }
 
 /* Everything that the token will say, fixed before it is signed. */
 static int prepare(struct activation *activation, int64_t now)
 {
 	activation->order.iat = now;
-	activation->order.exp = now + activation->access->seconds;
+	activation->order.exp = end_of(activation->access, now);
 	if (mint_jti(activation->order.jti) < 0)
 		return -EIO;
+	activation->keys = keys_hold(activation->jitd->keys);
 	return order_fill(activation->jitd, activation->access, &activation->order);
 }
 
@@ -247,16 +263,6 @@ static int next_deadline(struct jitd *jitd, int64_t *ret_at)
 	return 0;
 }
 
-/* At most an hour ahead, so that a stepped clock is noticed. */
-static uint64_t wait_until(int64_t at, int64_t now)
-{
-	int64_t left = at - now;
-
-	if (left < 1)
-		left = 1;
-	return (uint64_t)(left > 3600 ? 3600 : left) * 1000;
-}
-
 void grant_look(struct jitd *jitd)
 {
 	int64_t now = clock_wall(), at = 0;
@@ -276,7 +282,7 @@ void grant_look(struct jitd *jitd)
 	for (size_t i = 0; r == 0 && i < ripe.count; i++)
 		grant_activate(jitd, ripe.ids[i], NULL, NULL);
 	if (at)
-		timer_start(jitd->deadline, wait_until(at, now));
+		timer_start(jitd->deadline, clock_wait(at, now));
 	else
 		timer_stop(jitd->deadline);
 }

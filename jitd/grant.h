@@ -14,6 +14,10 @@
 typedef void grant_done(void *context, bool active);
 void grant_activate(struct jitd *jitd, uint32_t access, grant_done *done, void *context);
 
+/* Within a message: a pending access becomes active, and no token of it is held. Writes no event.
+ */
+must_check int grant_at_once(struct jitd *jitd, uint32_t access, int64_t now);
+
 /* Lapses and expires what is due, activates what has its approvals (after a crash in between), and
  * sets the timer for the next. */
 void grant_look(struct jitd *jitd);

@@ -9,7 +9,7 @@
 #include "base/secret.h"
 
 struct reading {
-	struct jitd *jitd;
+	struct keys *keys; /* held */
 	struct held *held;
 	struct expectation expectation;
 	void (*done)(void *context);
@@ -22,9 +22,8 @@ static void read_on_pool(void *job)
 
 	for (size_t i = 0; i < reading->held->count; i++) {
 		struct candidate *candidate = &reading->held->candidates[i];
-		token_read(candidate->token, strlen(candidate->token),
-		           keys_set(reading->jitd->keys), &reading->expectation,
-		           &candidate->result);
+		token_read(candidate->token, strlen(candidate->token), keys_set(reading->keys),
+		           &reading->expectation, &candidate->result);
 	}
 }
 
@@ -34,6 +33,7 @@ static void read_done(void *job)
 	void (*done)(void *context) = reading->done;
 	void *context = reading->context;
 
+	keys_release(reading->keys);
 	free(reading);
 	done(context);
 }
@@ -44,13 +44,14 @@ void held_read(struct jitd *jitd, const struct door *door, struct held *held,
 	struct reading *reading = held->count ? calloc(1, sizeof(*reading)) : NULL;
 
 	if (reading) {
-		*reading = (struct reading){.jitd = jitd,
+		*reading = (struct reading){.keys = keys_hold(jitd->keys),
 		                            .held = held,
 		                            .expectation = order_expectation(jitd, door->now),
 		                            .done = done,
 		                            .context = context};
 		if (loop_work(jitd->loop, read_on_pool, read_done, reading) == 0)
 			return;
+		keys_release(reading->keys);
 		free(reading);
 	}
 	done(context);
@@ -79,7 +80,8 @@ int held_find(struct jitd *jitd, const struct door *door, struct held *held)
 	while ((r = query_step(&query)) == QUERY_ROW && held->count < CANDIDATES) {
 		struct candidate *candidate = &held->candidates[held->count];
 		cleanup(cleanup_access) struct access *access = NULL;
-		if (access_of_row(&query, &access) < 0 || !door_fits(door, access->scope))
+		if (access_of_row(&query, &access) < 0 || access_is_elsewhere(jitd, access) ||
+		    !door_fits(door, access->scope))
 			continue;
 		if (access->typed && !held->typed)
 			held->typed = access->id;

@@ -11,6 +11,7 @@
 #include "jitd/codes.h"
 #include "jitd/lock.h"
 #include "jitd/order.h"
+#include "jitd/present.h"
 #include "jitd/unwritten.h"
 #include "token/key.h"
 
@@ -19,8 +20,10 @@
 struct issue {
 	struct call *call;
 	struct mint_order order;
+	struct keys *keys; /* held */
 	char *token;
 	int minted; /* 0, or why not */
+	bool anew;  /* its key does not stand any more: to be signed again */
 	void (*done)(struct call *call, int result);
 };
 
@@ -61,6 +64,11 @@ static int check_grant(struct call *call, const struct access *access, bool *ret
 	    call->now >= access->until)
 		return call_refuse(call, "state", "access %u is over: ask again (jit request %s)",
 		                   id, access->scope);
+	if (call->in.token.code && access_is_elsewhere(call->jitd, access))
+		return call_refuse(call, "elsewhere",
+		                   "access %u is for %s, and codes work only where the token is: "
+		                   "print the token itself (jit token %u)",
+		                   id, access->host, id);
 	*ret_refused = false;
 	return 0;
 }
@@ -152,7 +160,7 @@ static int hand_out_code(struct call *call, const struct access *access, const c
 	return r;
 }
 
-static int hand_out_token(struct issue *issue)
+static int hand_out_token(struct issue *issue, const char *why)
 {
 	char digest[DIGEST_SIZE];
 	int r = key_sha256_hex(issue->token, strlen(issue->token), digest);
@@ -161,7 +169,37 @@ static int hand_out_token(struct issue *issue)
 		r = order_keep(issue->call->jitd, &issue->order, KIND_TOKEN, digest);
 	if (r < 0)
 		return r;
-	return hand_out(issue->call, &issue->order, KIND_TOKEN, issue->token, "");
+	return hand_out(issue->call, &issue->order, KIND_TOKEN, issue->token, why);
+}
+
+static void write_limits(const struct access *access, size_t length, char *ret_why, size_t size)
+{
+	bool by_ssh_alone = !scope_has_service(access->scope, "sudo") &&
+	                    !scope_has_service(access->scope, "su") &&
+	                    !scope_has_service(access->scope, "login");
+
+	ret_why[0] = '\0';
+	if (length > (by_ssh_alone ? CLIENT_CUTS_AT : TOKEN_TYPED_MAX))
+		best_effort(text_format(ret_why, size,
+		                        "this token has %zu bytes, and ssh takes %d at a prompt, "
+		                        "all others %d: bring it in on %s with 'jit present'",
+		                        length, CLIENT_CUTS_AT, TOKEN_TYPED_MAX, access->host));
+}
+
+/* What is done with a token elsewhere is not seen here: so the rule's uses count tokens. */
+static int hand_out_elsewhere(struct issue *issue, struct access *access)
+{
+	struct jitd *jitd = issue->call->jitd;
+	int64_t left = -1;
+	char why[512];
+	int r = access->uses_left < 0 ? 0 : access_use(jitd, access->id, &left);
+
+	write_limits(access, strlen(issue->token), why, sizeof(why));
+	if (r == 0)
+		r = hand_out_token(issue, why);
+	if (r == 0 && left == 0)
+		r = access_move(jitd, access, ON_USED_UP, &(struct act){.now = issue->call->now});
+	return r > 0 ? -EIO : r;
 }
 
 int handle_token(struct call *call)
@@ -184,22 +222,28 @@ static void mint_on_pool(void *job)
 {
 	struct issue *issue = job;
 
-	issue->minted =
-	        mint_token(&issue->order, keys_current_pem(issue->call->jitd->keys), &issue->token);
+	issue->minted = mint_token(&issue->order, keys_signer(issue->keys)->pem, &issue->token);
 }
 
 /* Asked again: meanwhile the access may have ended. */
 static int write_inside(struct issue *issue)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
-	bool refused = false;
+	bool refused = false, stands = false;
 	char why[128];
 	int r = check_right(issue->call, &access, &refused);
 
+	if (r == 0 && !refused)
+		r = order_stands(issue->call->jitd, &issue->order, issue->keys, &stands);
 	if (r < 0 || refused)
 		return r;
+	issue->anew = !stands;
+	if (!stands)
+		return 0;
+	if (access_is_elsewhere(issue->call->jitd, access))
+		return hand_out_elsewhere(issue, access);
 	if (strlen(issue->token) <= TOKEN_TYPED_MAX)
-		return hand_out_token(issue);
+		return hand_out_token(issue, "");
 	best_effort(
 	        text_format(why, sizeof(why),
 	                    "a token would have %zu bytes, and a prompt takes %d: this is a code",
@@ -209,8 +253,10 @@ static int write_inside(struct issue *issue)
 
 static void issue_free(struct issue *issue)
 {
-	if (issue)
+	if (issue) {
+		keys_release(issue->keys);
 		cleanup_secret(&issue->token);
+	}
 	free(issue);
 }
 
@@ -221,6 +267,13 @@ static void finish(struct issue *issue, int result)
 
 	issue_free(issue);
 	done(call, result);
+}
+
+/* As often as other keys were put in force meanwhile. */
+static void again(struct issue *issue)
+{
+	issue_begin(issue->call, issue->done);
+	issue_free(issue);
 }
 
 static void minted(void *job)
@@ -235,7 +288,10 @@ static void minted(void *job)
 		r = write_inside(issue);
 		r = txn_leave(txn, r);
 	}
-	finish(issue, r);
+	if (r == 0 && issue->anew)
+		again(issue);
+	else
+		finish(issue, r);
 }
 
 void issue_begin(struct call *call, void (*done)(struct call *call, int result))
@@ -248,7 +304,7 @@ void issue_begin(struct call *call, void (*done)(struct call *call, int result))
 		done(call, -ENOMEM);
 		return;
 	}
-	*issue = (struct issue){.call = call, .done = done};
+	*issue = (struct issue){.call = call, .done = done, .keys = keys_hold(call->jitd->keys)};
 	r = access_get(call->jitd->store, call->in.token.access, &access);
 	if (r == 0)
 		r = prepare(call, access, &issue->order);

@@ -24,8 +24,10 @@ struct jitd {
 	struct store *reader; /* committed rows, for listings and for finding candidates */
 	struct txn *txn;
 	struct names *names;
-	struct keys *keys;
+	struct keys *keys; /* in force; who works on the pool holds them */
+	struct rotation *rotation;
 	struct codes *codes;
+	struct issuers *issuers; /* whose keys count besides ours */
 	struct policy *policy;
 	char policy_digest[65];
 	struct audit *audit;

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "jitd/binding.h"
 #include "jitd/lock.h"
 #include "jitd/question.h"
 #include "jitd/unwritten.h"
@@ -68,6 +69,18 @@ int judge_subject(struct jitd *jitd, const struct door *door, struct judgement *
 	return r;
 }
 
+int judge_owner(struct jitd *jitd, const struct door *door, struct judgement *judgement)
+{
+	uid_t owner = 0;
+	int r = door->by_key ? binding_owner(jitd, jitd->store, door, &owner) : BINDING_NOBODYS;
+
+	if (r == BINDING_SEVERALS)
+		judge_no(judgement, REASON_KEY_SHARED, 0);
+	else if (r == BINDING_ONES && owner != door->uid)
+		judge_no(judgement, REASON_KEY, 0);
+	return r < 0 ? r : 0;
+}
+
 /* ---- one access ---- */
 
 static enum reason reason_of_state(enum access_state state)
@@ -83,6 +96,16 @@ static enum reason reason_of_state(enum access_state state)
 	return reason_of[state];
 }
 
+/* Does the door show the key that the access is bound to, or will it? */
+static enum reason judge_key(const struct door *door, const struct access *access)
+{
+	if (!access->user_key[0] || door_shows_key(door, access->user_key))
+		return REASON_NONE;
+	if (door->keys.later)
+		return REASON_NONE;
+	return door->keys.count ? REASON_KEY : REASON_NO_KEY;
+}
+
 /* Is the grant running, whatever its token says? */
 static enum reason judge_grant(struct jitd *jitd, const struct door *door,
                                const struct access *access)
@@ -93,7 +116,7 @@ static enum reason judge_grant(struct jitd *jitd, const struct door *door,
 		return REASON_REVOKED;
 	if (access->uid != door->uid)
 		return REASON_INTERNAL;
-	if (strcmp(access->host, jitd->host_id) != 0)
+	if (access_is_elsewhere(jitd, access))
 		return REASON_HOST;
 	if (door->now < access->from - TOKEN_SKEW || door->now >= access->until)
 		return REASON_EXPIRED;
@@ -101,7 +124,7 @@ static enum reason judge_grant(struct jitd *jitd, const struct door *door,
 		return REASON_WRONG_ACCOUNT;
 	if (access->uses_left == 0)
 		return REASON_USED_UP;
-	return REASON_NONE;
+	return judge_key(door, access);
 }
 
 static bool same_digest(const char *a, const char *b)
@@ -148,7 +171,8 @@ static int judge_token(struct jitd *jitd, const struct access *access,
 	if (evidence->token->decision != DECISION_ALLOW)
 		return 0;
 	if (claims->access != access->id || strcmp(claims->sub, access->subject) ||
-	    strcmp(claims->scope, access->scope) || strcmp(claims->sub, door->subject->name))
+	    strcmp(claims->scope, access->scope) || strcmp(claims->sub, door->subject->name) ||
+	    strcmp(claims->cnf, access->user_key))
 		return 0;
 	return judge_row(jitd, access->id, claims->jti, evidence, ret_reason);
 }
@@ -158,6 +182,8 @@ static enum reason judge_question(const struct jitd *jitd, const struct access *
 {
 	if (!question_is_good(question))
 		return REASON_INTERNAL;
+	if (*access->via && !trust_named(&jitd->settings->trusts, access->via))
+		return REASON_TRUST_GONE;
 	if (!names_include(access->who, question->subject))
 		return REASON_NOT_A_MEMBER;
 	return question_denied_by(jitd, access, question) ? REASON_RULE_DENIES : REASON_NONE;
@@ -167,7 +193,7 @@ enum reason judge_rules(const struct jitd *jitd, const struct access *access,
                         const struct identity *subject, int64_t now)
 {
 	const struct question question =
-	        question_of(jitd, subject, access->scope, access->host, now);
+	        question_of(jitd, subject, access->scope, access->host, access->via, now);
 
 	return judge_question(jitd, access, &question);
 }
@@ -177,8 +203,8 @@ static enum reason judge_policy(const struct jitd *jitd, const struct door *door
                                 const struct access *access)
 {
 	char scope[SCOPE_SIZE];
-	struct question question =
-	        question_of(jitd, door->subject, access->scope, access->host, door->now);
+	struct question question = question_of(jitd, door->subject, access->scope, access->host,
+	                                       access->via, door->now);
 
 	if (door->account && door_scope(door, scope) == 0)
 		question.scopes = scope;
@@ -193,10 +219,15 @@ static enum reason judge_running(struct jitd *jitd, const struct door *door,
 	return reason == REASON_NONE ? judge_policy(jitd, door, access) : reason;
 }
 
-/* ALLOW is said here and nowhere else. */
+/* ALLOW is said here and nowhere else. `access` NULL: nothing is opened by it. */
 static void conclude(struct judgement *judgement, const struct access *access, enum reason reason)
 {
-	judge_no(judgement, reason, access->id);
+	judge_no(judgement, reason, access ? access->id : 0);
+	if (!access) {
+		judgement->decision = reason == REASON_NONE ? DECISION_ALLOW : DECISION_DENY;
+		return;
+	}
+	memcpy(judgement->user_key, access->user_key, sizeof(judgement->user_key));
 	best_effort(text_format(judgement->scope, sizeof(judgement->scope), "%.*s",
 	                        (int)strcspn(access->scope, " "), access->scope));
 	if (reason != REASON_NONE)
@@ -204,6 +235,16 @@ static void conclude(struct judgement *judgement, const struct access *access, e
 	judgement->decision = DECISION_ALLOW;
 	judgement->until = access->until;
 	judgement->counts = access->uses_left >= 0;
+}
+
+int judge_until_key_is_seen(struct jitd *jitd, const struct door *door, struct judgement *judgement)
+{
+	bool waits = false;
+	int r = binding_waits(jitd, door, &waits);
+
+	if (r == 0 && waits)
+		conclude(judgement, NULL, REASON_NONE);
+	return r;
 }
 
 int judge_candidate(struct jitd *jitd, const struct door *door, uint32_t id,
@@ -257,7 +298,7 @@ static enum reason reason_without_token(const struct access *access)
 }
 
 /* The newest access that was for this door says why; else one for the same service and another
- * account. */
+ * account, or for another host. */
 int judge_nothing(struct jitd *jitd, const struct door *door, struct judgement *judgement)
 {
 	cleanup(query_done) struct query query =
@@ -271,13 +312,16 @@ int judge_nothing(struct jitd *jitd, const struct door *door, struct judgement *
 		r = access_of_row(&query, &access);
 		if (r < 0)
 			return r;
-		if (door_fits(door, access->scope)) {
+		if (door_fits(door, access->scope) && !access_is_elsewhere(jitd, access)) {
 			judge_no(judgement, reason_without_token(access), access->id);
 			return 0;
 		}
 		if (judgement->reason == REASON_NO_ACCESS && access->state == STATE_ACTIVE &&
 		    scope_has_service(access->scope, door->service))
-			judge_no(judgement, REASON_WRONG_ACCOUNT, access->id);
+			judge_no(judgement,
+			         access_is_elsewhere(jitd, access) ? REASON_HOST
+			                                           : REASON_WRONG_ACCOUNT,
+			         access->id);
 	}
 	return r < 0 ? r : 0;
 }
@@ -299,25 +343,12 @@ int judgement_burn(struct jitd *jitd, struct judgement *judgement, const char *j
 	return r == QUERY_ROW ? query_finish(&query) : 0;
 }
 
-static int spend(struct jitd *jitd, uint32_t id, int64_t *ret_left)
-{
-	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_ACCESS_USE);
-	int r;
-
-	query_number(&query, ":id", id);
-	r = query_step(&query);
-	if (r != QUERY_ROW)
-		return r < 0 ? r : ACCESS_WRONG_STATE;
-	*ret_left = query_column(&query, 0);
-	return query_finish(&query);
-}
-
 int judgement_open(struct jitd *jitd, struct judgement *judgement,
                    const struct session_facts *facts, uint32_t *ret_session)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
 	int64_t left = -1;
-	int r = judgement->counts ? spend(jitd, judgement->access, &left) : 0;
+	int r = judgement->counts ? access_use(jitd, judgement->access, &left) : 0;
 
 	if (r == ACCESS_WRONG_STATE) {
 		judge_no(judgement, REASON_USED_UP, judgement->access);
@@ -333,6 +364,16 @@ int judgement_open(struct jitd *jitd, struct judgement *judgement,
 }
 
 /* ---- words ---- */
+
+const char *reason_word(enum reason reason)
+{
+	return reasons[reason].word;
+}
+
+const char *reason_line(enum reason reason)
+{
+	return reasons[reason].line;
+}
 
 const char *judgement_word(const struct judgement *judgement)
 {

@@ -35,8 +35,9 @@ struct judgement {
 	enum token_reason token; /* where reason is TOKEN */
 	uint32_t access;
 	int64_t until;
-	bool counts;     /* the access has a limited number of uses */
-	char scope[131]; /* what to ask for */
+	bool counts;                     /* the access has a limited number of uses */
+	char scope[131];                 /* what to ask for */
+	char user_key[FINGERPRINT_SIZE]; /* the ssh key that the access is bound to; "": none */
 };
 
 bool door_is_exempt(const struct jitd *jitd, const struct door *door);
@@ -49,6 +50,12 @@ must_check int judge_candidate(struct jitd *jitd, const struct door *door, uint3
 /* Of an access whose token was typed and burned for this process before. */
 must_check int judge_reserved(struct jitd *jitd, const struct door *door,
                               const struct reservation *reservation, struct judgement *judgement);
+/* At a door that shows no key yet, and nothing else opens: allows without an access where somebody
+ * holds one that is bound to a key. Who comes, and by which access, open_session decides. */
+must_check int judge_until_key_is_seen(struct jitd *jitd, const struct door *door,
+                                       struct judgement *judgement);
+/* Whose key it is has been found before the message: is it theirs, and theirs alone, still? */
+must_check int judge_owner(struct jitd *jitd, const struct door *door, struct judgement *judgement);
 must_check int judge_nothing(struct jitd *jitd, const struct door *door,
                              struct judgement *judgement);
 /* What is asked anew of the rules at every check, of all that the access allows: NOT_A_MEMBER of
@@ -67,6 +74,9 @@ must_check int judgement_burn(struct jitd *jitd, struct judgement *judgement, co
 must_check int judgement_open(struct jitd *jitd, struct judgement *judgement,
                               const struct session_facts *facts, uint32_t *ret_session);
 
+/* For the log, and for a person who is vouched for; %u in a line is the access. */
+const char *reason_word(enum reason reason);
+const char *reason_line(enum reason reason);
 const char *judgement_word(const struct judgement *judgement);
 /* One line for the person: why, and what to type next; where nobody vouches for them always the
  * same, but for what is plain from what they typed. */

@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Linked with --wrap=cleanup_secret, which shows that private keys are wiped. */
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
+/* The keys in force. Linked with --wrap=cleanup_secret, which shows that private halves are wiped.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/cleanup.h"
 #include "base/secret.h"
-#include "base/text.h"
 #include "jitd/keys.h"
 
-static struct {
-	char state[64], folder[80];
-	unsigned int wiped;
-} place;
+#define NOW INT64_C(1800000000)
+
+static unsigned int wiped; /* cleanup functions get no context */
 
 void __real_cleanup_secret(char **where);
 void __wrap_cleanup_secret(char **where);
@@ -30,354 +23,152 @@ void __wrap_cleanup_secret(char **where);
 void __wrap_cleanup_secret(char **where)
 {
 	if (*where && !strncmp(*where, "-----BEGIN PRIVATE KEY", 22))
-		place.wiped++;
+		wiped++;
 	__real_cleanup_secret(where);
 }
 
-static int place_make(void **state)
-{
-	(void)state;
-	strncpy(place.state, "/tmp/keys_test.XXXXXX", sizeof(place.state) - 1);
-	return mkdtemp(place.state) && text_format(place.folder, sizeof(place.folder), "%s/keys",
-	                                           place.state) == 0
-	               ? 0
-	               : -1;
-}
+enum { GONE, RETIRING, CURRENT, NEXT, MADE };
 
-static int place_drop(void **state)
-{
-	DIR *listing = opendir(place.folder);
-
-	(void)state;
-	for (struct dirent *entry; listing && (entry = readdir(listing));)
-		(void)unlinkat(dirfd(listing), entry->d_name, 0);
-	if (listing)
-		closedir(listing);
-	(void)rmdir(place.folder);
-	return rmdir(place.state);
-}
-
-struct path {
-	char text[PATH_MAX];
+struct stock {
+	struct key_list list;
+	struct key_file files[MADE];
 };
 
-static struct path in_folder(const char *name)
+static int make(void **state)
 {
-	struct path path;
+	static const enum key_state states[MADE] = {
+	        [GONE] = KEY_GONE,
+	        [RETIRING] = KEY_RETIRING,
+	        [CURRENT] = KEY_CURRENT,
+	        [NEXT] = KEY_NEXT,
+	};
+	struct stock *stock = calloc(1, sizeof(*stock));
 
-	assert_int_equal(text_format(path.text, sizeof(path.text), "%s/%s", place.folder, name), 0);
-	return path;
+	*state = stock;
+	for (size_t i = 0; stock && i < MADE; i++) {
+		struct key_file *file = &stock->files[i];
+		struct key_record *record = &stock->list.items[i];
+		if (key_generate(KEY_ES256, &file->pem, NULL) < 0 ||
+		    key_from_private_pem(file->pem, &file->key, NULL) < 0)
+			return -1;
+		memcpy(file->kid, key_kid(file->key), KID_SIZE);
+		*record = (struct key_record){.algorithm = KEY_ES256, .state = states[i]};
+		memcpy(record->kid, file->kid, KID_SIZE);
+	}
+	if (!stock)
+		return -1;
+	stock->list.count = MADE;
+	stock->list.items[RETIRING].not_after = NOW + 600;
+	stock->list.items[CURRENT].not_before = NOW;
+	wiped = 0;
+	return 0;
 }
 
-static struct path key_path(const char *kid)
+static int drop(void **state)
 {
-	char name[64];
+	struct stock *stock = *state;
 
-	assert_int_equal(text_format(name, sizeof(name), "%s.pem", kid), 0);
-	return in_folder(name);
+	for (size_t i = 0; i < MADE; i++)
+		key_file_done(&stock->files[i]);
+	free(stock);
+	return 0;
 }
 
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
-static void modified_at(const char *path, time_t seconds, long nanoseconds)
-{
-	const struct timespec times[2] = {{seconds, nanoseconds}, {seconds, nanoseconds}};
-
-	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-}
-
-static struct keys *load(void)
+static struct keys *put_in_force(struct stock *stock)
 {
 	struct keys *keys = NULL;
-	struct fault fault = {""};
 
-	if (keys_load(place.state, &keys, &fault) != 0)
-		fail_msg("%s", fault.text);
+	assert_int_equal(keys_new(&stock->list, stock->files, MADE, &keys), 0);
 	return keys;
 }
 
-/* Adds a key with this age beside those that are there. */
-static void add_key(time_t seconds, long nanoseconds, char ret_kid[static KID_SIZE])
+static const struct keyset_entry *find(const struct keys *keys, const struct stock *stock,
+                                       size_t which)
 {
-	cleanup(cleanup_secret) char *pem = NULL;
-	struct key *key = NULL;
-	struct path path;
+	const char *kid = stock->list.items[which].kid;
 
-	assert_int_equal(key_generate(KEY_ES256, &pem, NULL), 0);
-	assert_int_equal(key_from_private_pem(pem, &key, NULL), 0);
-	memcpy(ret_kid, key_kid(key), KID_SIZE);
-	key_free(key);
-	path = key_path(ret_kid);
-	write_file(path.text, pem);
-	modified_at(path.text, seconds, nanoseconds);
+	return keyset_find(keys_set(keys), kid, strlen(kid));
 }
 
-static void refused(int result, const char *name, const char *word)
+static void the_current_one_signs(void **state)
 {
-	struct keys *keys = NULL;
-	struct fault fault = {""};
+	struct stock *stock = *state;
+	cleanup(cleanup_secret) char *pem = strdup(stock->files[CURRENT].pem);
+	struct keys *keys = put_in_force(stock);
 
-	assert_int_equal(keys_load(place.state, &keys, &fault), result);
-	assert_null(keys);
-	if (!strstr(fault.text, name) || !strstr(fault.text, word))
-		fail_msg("\"%s\" names neither %s nor %s", fault.text, name, word);
+	assert_string_equal(keys_signer(keys)->kid, stock->list.items[CURRENT].kid);
+	assert_string_equal(keys_signer(keys)->pem, pem);
+	assert_int_equal(keys_signer(keys)->algorithm, KEY_ES256);
+	keys_release(keys);
 }
 
-static mode_t mode_of(const char *path)
+static void each_verifies_in_its_time(void **state)
 {
-	struct stat found;
+	struct stock *stock = *state;
+	struct keys *keys = put_in_force(stock);
 
-	assert_int_equal(lstat(path, &found), 0);
-	return found.st_mode & 07777;
+	assert_null(find(keys, stock, GONE));
+	assert_true(find(keys, stock, NEXT)->not_before == INT64_MAX);
+	assert_true(find(keys, stock, RETIRING)->not_after == NOW + 600);
+	assert_true(find(keys, stock, RETIRING)->not_before == INT64_MIN);
+	assert_true(find(keys, stock, CURRENT)->not_after == INT64_MAX);
+	/* the clock may be set back */
+	assert_true(find(keys, stock, CURRENT)->not_before == INT64_MIN);
+	keys_release(keys);
 }
 
-static void first_start_makes_one_private_key(void **state)
+static void without_a_file_nothing_signs_or_verifies(void **state)
 {
-	struct keys *keys = load(), *again;
-	struct key *key = NULL;
-	struct path path = key_path(keys_current_kid(keys));
-
-	(void)state;
-	assert_int_equal(mode_of(place.folder), 0700);
-	assert_int_equal(mode_of(path.text), 0600);
-	assert_int_equal(key_from_private_pem(keys_current_pem(keys), &key, NULL), 0);
-	assert_string_equal(key_kid(key), keys_current_kid(keys));
-	assert_non_null(keyset_find(keys_set(keys), key_kid(key), strlen(key_kid(key))));
-	again = load();
-	assert_string_equal(keys_current_kid(again), keys_current_kid(keys));
-	assert_string_equal(keys_current_pem(again), keys_current_pem(keys));
-	key_free(key);
-	keys_free(again);
-	keys_free(keys);
-}
-
-static void umask_does_not_widen_or_break(void **state)
-{
-	mode_t before = umask(0);
-	struct keys *keys = load();
-	struct path path = key_path(keys_current_kid(keys));
-
-	(void)state;
-	umask(before);
-	assert_int_equal(mode_of(place.folder), 0700);
-	assert_int_equal(mode_of(path.text), 0600);
-	keys_free(keys);
-}
-
-static void newest_signs_and_all_verify(void **state)
-{
-	char old[KID_SIZE], newest[KID_SIZE], middle[KID_SIZE];
-	const struct keyset_entry *entry;
+	struct stock *stock = *state;
 	struct keys *keys;
 
-	(void)state;
-	assert_int_equal(mkdir(place.folder, 0700), 0);
-	add_key(1000, 5, old);
-	add_key(2000, 7, newest);
-	add_key(2000, 6, middle);
-	keys = load();
-	assert_string_equal(keys_current_kid(keys), newest);
-	entry = keyset_find(keys_set(keys), old, strlen(old));
-	assert_non_null(entry);
-	assert_false(entry->revoked);
-	assert_true(entry->not_before == INT64_MIN && entry->not_after == INT64_MAX);
-	assert_non_null(keyset_find(keys_set(keys), middle, strlen(middle)));
-	assert_non_null(keyset_find(keys_set(keys), newest, strlen(newest)));
-	keys_free(keys);
+	key_file_done(&stock->files[CURRENT]);
+	keys = put_in_force(stock);
+	assert_null(keys_signer(keys));
+	assert_null(find(keys, stock, CURRENT));
+	assert_non_null(find(keys, stock, RETIRING));
+	keys_release(keys);
 }
 
-static void same_age_goes_by_name(void **state)
+static void the_last_holder_wipes(void **state)
 {
-	char a[KID_SIZE], b[KID_SIZE], c[KID_SIZE];
-	const char *last;
-	struct keys *keys;
+	struct stock *stock = *state;
+	struct keys *keys = put_in_force(stock);
 
-	(void)state;
-	assert_int_equal(mkdir(place.folder, 0700), 0);
-	add_key(1000, 5, a);
-	add_key(1000, 5, b);
-	add_key(1000, 5, c);
-	last = strcmp(a, b) > 0 ? a : b;
-	last = strcmp(c, last) > 0 ? c : last;
-	keys = load();
-	assert_string_equal(keys_current_kid(keys), last);
-	keys_free(keys);
+	assert_ptr_equal(keys_hold(keys), keys);
+	keys_hold(keys);
+	assert_null(keys_release(keys));
+	assert_null(keys_release(keys));
+	assert_int_equal(wiped, 0);
+	assert_non_null(keys_signer(keys)->pem);
+	keys_release(keys);
+	assert_int_equal(wiped, 1);
+	assert_null(keys_release(NULL));
 }
 
-static void modes_and_owners_are_refused_by_name(void **state)
+/* Of those that only verify the private half is not kept. */
+static void only_the_signer_has_a_private_half(void **state)
 {
-	struct keys *keys = load();
-	struct path path = key_path(keys_current_kid(keys));
+	struct stock *stock = *state;
+	struct keys *keys = put_in_force(stock);
 
-	(void)state;
-	keys_free(keys);
-	assert_int_equal(chmod(path.text, 0640), 0);
-	refused(-EPERM, path.text, "0640");
-	assert_int_equal(chmod(path.text, 0604), 0);
-	refused(-EPERM, path.text, "0604");
-	assert_int_equal(chmod(path.text, 0600), 0);
-	assert_int_equal(chmod(place.folder, 0750), 0);
-	refused(-EPERM, place.folder, "0750");
-	assert_int_equal(chmod(place.folder, 0700), 0);
-	if (geteuid() != 0)
-		return; /* only root can give files away */
-	assert_int_equal(chown(path.text, 1, 0), 0);
-	refused(-EPERM, path.text, "uid 1");
-	assert_int_equal(chown(path.text, 0, 0), 0);
-	assert_int_equal(chown(place.folder, 1, 0), 0);
-	refused(-EPERM, place.folder, "uid 1");
-	assert_int_equal(chown(place.folder, 0, 0), 0);
-	keys_free(load());
+	assert_null(stock->files[CURRENT].pem);
+	for (size_t i = 0; i < MADE; i++)
+		key_file_done(&stock->files[i]);
+	assert_int_equal(wiped, MADE - 1);
+	keys_release(keys);
+	assert_int_equal(wiped, MADE);
 }
-
-static void symlinks_and_folders_are_refused_by_name(void **state)
-{
-	struct keys *keys = load();
-	struct path path = key_path(keys_current_kid(keys)), moved;
-
-	(void)state;
-	assert_int_equal(text_format(moved.text, sizeof(moved.text), "%s/aside", place.state), 0);
-	keys_free(keys);
-	assert_int_equal(rename(path.text, moved.text), 0);
-	assert_int_equal(symlink(moved.text, path.text), 0);
-	refused(-ELOOP, path.text, "symbolic link");
-	assert_int_equal(unlink(path.text), 0);
-	assert_int_equal(mkdir(path.text, 0700), 0);
-	refused(-EINVAL, path.text, "regular file");
-	assert_int_equal(rmdir(path.text), 0);
-	assert_int_equal(rename(moved.text, path.text), 0);
-	assert_int_equal(rename(place.folder, moved.text), 0);
-	assert_int_equal(symlink(moved.text, place.folder), 0);
-	refused(-ELOOP, place.folder, "symbolic link");
-	assert_int_equal(unlink(place.folder), 0);
-	assert_int_equal(rename(moved.text, place.folder), 0);
-}
-
-static void names_that_are_not_the_kid_are_refused(void **state)
-{
-	static const char *const names[] = {"other.pem", "backup", "pem", ".hidden"};
-	struct keys *keys = load();
-	struct path path = key_path(keys_current_kid(keys));
-	char longer[PATH_MAX];
-
-	(void)state;
-	keys_free(keys);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct path wrong = in_folder(names[i]);
-		assert_int_equal(rename(path.text, wrong.text), 0);
-		refused(-EINVAL, wrong.text, "rename it to");
-		assert_int_equal(rename(wrong.text, path.text), 0);
-	}
-	assert_int_equal(text_format(longer, sizeof(longer), "%s.bak", path.text), 0);
-	assert_int_equal(link(path.text, longer), 0);
-	refused(-EINVAL, longer, "rename it to");
-	assert_int_equal(unlink(longer), 0);
-}
-
-static void files_that_are_no_such_key_are_refused(void **state)
-{
-	static const char *const texts[] = {
-	        "", "no key\n", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-	        "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n"};
-	struct path path = in_folder("AAAAAAAA.pem");
-
-	(void)state;
-	assert_int_equal(mkdir(place.folder, 0700), 0);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		write_file(path.text, texts[i]);
-		refused(-EINVAL, path.text, "");
-		assert_int_equal(unlink(path.text), 0);
-	}
-	write_file(path.text, "x");
-	assert_int_equal(truncate(path.text, 1 << 20), 0);
-	refused(-EFBIG, path.text, "bytes");
-}
-
-static void one_bad_file_refuses_all_and_makes_none(void **state)
-{
-	struct path bad = in_folder("notes.txt");
-	unsigned int files = 0;
-	DIR *listing;
-
-	(void)state;
-	assert_int_equal(mkdir(place.folder, 0700), 0);
-	write_file(bad.text, "remember the milk\n");
-	refused(-EINVAL, bad.text, "");
-	listing = opendir(place.folder);
-	assert_non_null(listing);
-	while (readdir(listing))
-		files++;
-	closedir(listing);
-	assert_int_equal(files, 3); /* . and .. and the one */
-}
-
-static void what_a_crash_left_is_removed(void **state)
-{
-	struct keys *keys;
-	struct path left = in_folder(".new");
-
-	(void)state;
-	assert_int_equal(mkdir(place.folder, 0700), 0);
-	write_file(left.text, "-----BEGIN PRIV");
-	keys = load();
-	assert_int_equal(access(left.text, F_OK), -1);
-	assert_int_equal(strlen(keys_current_kid(keys)), KID_SIZE - 1);
-	keys_free(keys);
-}
-
-static void a_missing_state_folder_is_named(void **state)
-{
-	struct keys *keys = NULL;
-	struct fault fault = {""};
-
-	(void)state;
-	assert_int_equal(keys_load("/nowhere/at/all", &keys, &fault), -ENOENT);
-	assert_non_null(strstr(fault.text, "/nowhere/at/all/keys"));
-	assert_null(keys);
-	assert_null(keys_free(NULL));
-}
-
-static void private_keys_are_wiped(void **state)
-{
-	char kid[KID_SIZE];
-	struct keys *keys;
-
-	(void)state;
-	place.wiped = 0;
-	keys = load();
-	assert_int_equal(place.wiped, 1); /* the generated text; the current key is still held */
-	keys_free(keys);
-	assert_int_equal(place.wiped, 2);
-	add_key(1000, 0, kid);
-	place.wiped = 0;
-	keys_free(load());
-	assert_int_equal(place.wiped, 2); /* the current key and the other */
-}
-
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_make, place_drop)
 
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
 	const struct CMUnitTest tests[] = {
-	        IN_PLACE(first_start_makes_one_private_key),
-	        IN_PLACE(umask_does_not_widen_or_break),
-	        IN_PLACE(newest_signs_and_all_verify),
-	        IN_PLACE(same_age_goes_by_name),
-	        IN_PLACE(modes_and_owners_are_refused_by_name),
-	        IN_PLACE(symlinks_and_folders_are_refused_by_name),
-	        IN_PLACE(names_that_are_not_the_kid_are_refused),
-	        IN_PLACE(files_that_are_no_such_key_are_refused),
-	        IN_PLACE(one_bad_file_refuses_all_and_makes_none),
-	        IN_PLACE(what_a_crash_left_is_removed),
-	        cmocka_unit_test(a_missing_state_folder_is_named),
-	        IN_PLACE(private_keys_are_wiped),
+	        TEST(the_current_one_signs),
+	        TEST(each_verifies_in_its_time),
+	        TEST(without_a_file_nothing_signs_or_verifies),
+	        TEST(the_last_holder_wipes),
+	        TEST(only_the_signer_has_a_private_half),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

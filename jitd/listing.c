@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "jitd/audit.h"
+#include "jitd/key_rows.h"
 #include "jitd/session.h"
 #include "jitd/status.h"
 
@@ -91,7 +92,7 @@ static int send_access(struct peer *peer, const struct access *access)
 	struct message out = {.id = MESSAGE_access};
 	int r;
 
-	r = access_describe(access, &out.access);
+	r = access_describe(peer->jitd, access, &out.access);
 	if (r < 0)
 		return r;
 	peer_send(peer, &out);
@@ -190,6 +191,37 @@ static int list_sessions(struct peer *peer, struct listing *listing)
 	return r < 0 ? r : rows;
 }
 
+/* The public half of those that are not gone. */
+static int put_jwk(const struct jitd *jitd, struct wire_key *row)
+{
+	const struct keyset_entry *entry =
+	        keyset_find(keys_set(jitd->keys), row->kid, strlen(row->kid));
+	cleanup(cleanup_free) char *jwk = NULL;
+	int r = entry ? key_public_jwk(entry->key, &jwk) : 0;
+
+	return r < 0 || !jwk ? r : text_copy(row->jwk, sizeof(row->jwk), jwk);
+}
+
+static int list_keys(struct peer *peer, struct listing *listing)
+{
+	cleanup(query_done) struct query query =
+	        store_query(peer->jitd->reader, STATEMENT_KEY_LIST);
+	int r, rows = 0;
+
+	query_number(&query, ":after", listing->after);
+	while ((r = query_step(&query)) == QUERY_ROW) {
+		struct message out = {.id = MESSAGE_key};
+		key_row_describe(&query, &out.key);
+		r = put_jwk(peer->jitd, &out.key);
+		if (r < 0)
+			return r;
+		listing->after = query_column(&query, 0);
+		peer_send(peer, &out);
+		rows++;
+	}
+	return r < 0 ? r : rows;
+}
+
 static void event_of_row(const struct query *query, struct wire_event *row)
 {
 	row->id = query_column(query, 0);
@@ -239,6 +271,8 @@ static int next_rows(struct peer *peer, struct listing *listing)
 		return list_sessions(peer, listing);
 	if (listing->what == MESSAGE_audit)
 		return list_events(peer, listing);
+	if (listing->what == MESSAGE_keys)
+		return list_keys(peer, listing);
 	return list_accesses(peer, listing);
 }
 

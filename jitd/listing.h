@@ -10,7 +10,7 @@
 
 struct listing;
 
-/* Answers list, show, watch, sessions, audit and status. */
+/* Answers list, show, watch, sessions, audit, keys and status. */
 void listing_begin(struct call *call);
 void listing_continue(struct peer *peer); /* held by the caller */
 struct listing *listing_free(struct listing *listing);

@@ -4,8 +4,11 @@ noinst_LTLIBRARIES += libjitd.la
 libjitd_la_SOURCES = \
 	jitd/access.c jitd/access.h \
 	jitd/approval.c \
+	jitd/arrival.c jitd/arrival.h \
 	jitd/approver.c jitd/approver.h \
 	jitd/audit.c jitd/audit.h \
+	jitd/binding.c jitd/binding.h \
+	jitd/bring.c \
 	jitd/call.c jitd/call.h \
 	jitd/check.c jitd/check.h \
 	jitd/clock.c jitd/clock.h \
@@ -15,10 +18,15 @@ libjitd_la_SOURCES = \
 	jitd/door.c jitd/door.h \
 	jitd/explain.c jitd/explain.h \
 	jitd/floor.c jitd/floor.h \
+	jitd/foreign.c jitd/foreign.h \
 	jitd/grant.c jitd/grant.h \
 	jitd/held.c jitd/held.h \
 	jitd/issue.c jitd/issue.h \
+	jitd/issuers.c jitd/issuers.h \
 	jitd/judge.c jitd/judge.h jitd/reason.def \
+	jitd/key_folder.c jitd/key_folder.h \
+	jitd/key_plan.c jitd/key_plan.h \
+	jitd/key_rows.c jitd/key_rows.h \
 	jitd/keys.c jitd/keys.h \
 	jitd/listing.c jitd/listing.h \
 	jitd/lock.c jitd/lock.h \
@@ -33,21 +41,26 @@ libjitd_la_SOURCES = \
 	jitd/privileges.c jitd/privileges.h \
 	jitd/process.c jitd/process.h \
 	jitd/question.c jitd/question.h \
+	jitd/rekey.c jitd/rekey.h \
 	jitd/reload.c jitd/reload.h \
+	jitd/remark.c jitd/remark.h \
 	jitd/request.c \
 	jitd/reservation.c jitd/reservation.h \
 	jitd/revocation.c jitd/revocation.h \
+	jitd/rotation.c jitd/rotation.h \
 	jitd/rules.c jitd/rules.h \
 	jitd/session.c jitd/session.h \
 	jitd/shown.c jitd/shown.h \
 	jitd/sockets.c jitd/sockets.h \
 	jitd/standing.c jitd/standing.h \
 	jitd/status.c jitd/status.h \
+	jitd/subject.c jitd/subject.h \
 	jitd/store.c jitd/store.h jitd/schema.def jitd/statements.def \
 	jitd/sweep.c jitd/sweep.h \
 	jitd/txn.c jitd/txn.h \
 	jitd/unwritten.c jitd/unwritten.h \
-	jitd/vote.c jitd/vote.h
+	jitd/vote.c jitd/vote.h \
+	jitd/wish.c jitd/wish.h
 libjitd_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(SQLITE_CFLAGS) $(LIBJWT_CFLAGS)
 libjitd_la_LIBADD = libtoken.la libpolicy.la libwire.la libbase.la $(UV_LIBS) $(SQLITE_LIBS) $(LIBJWT_LIBS) -lpthread
 
@@ -57,7 +70,7 @@ jitd_jitd_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 jitd_jitd_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 jitd_jitd_LDADD = libjitd.la
 
-JITD_UNIT_TESTS = jitd/access_test jitd/codes_test jitd/door_test jitd/floor_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test jitd/inside_test jitd/shown_test
+JITD_UNIT_TESTS = jitd/access_test jitd/codes_test jitd/door_test jitd/floor_test jitd/key_folder_test jitd/key_plan_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test jitd/inside_test jitd/shown_test
 if HAVE_CMOCKA
 check_PROGRAMS += $(JITD_UNIT_TESTS)
 TESTS += $(JITD_UNIT_TESTS)
@@ -77,6 +90,13 @@ jitd_door_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_floor_test_SOURCES = jitd/floor_test.c
 jitd_floor_test_CFLAGS = $(TEST_CFLAGS)
 jitd_floor_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_key_folder_test_SOURCES = jitd/key_folder_test.c
+jitd_key_folder_test_CFLAGS = $(TEST_CFLAGS)
+jitd_key_folder_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=cleanup_secret
+jitd_key_folder_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_key_plan_test_SOURCES = jitd/key_plan_test.c
+jitd_key_plan_test_CFLAGS = $(TEST_CFLAGS)
+jitd_key_plan_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_keys_test_SOURCES = jitd/keys_test.c
 jitd_keys_test_CFLAGS = $(TEST_CFLAGS)
 jitd_keys_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=cleanup_secret

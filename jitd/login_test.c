@@ -7,19 +7,6 @@
 
 #include "jitd/reservation.h"
 
-/* One hook of a connection, in its monitor or in the child that converses. */
-static enum decision hook(const struct host *host, int process, const struct message *check,
-                          const char *typed, struct talk *ret_talk)
-{
-	struct link link;
-	enum decision decision;
-
-	sshd_open(host, process, &link);
-	decision = talk_over(&link, check, typed, ret_talk);
-	link_close(&link);
-	return decision;
-}
-
 static void expect_hook(const struct host *host, int process, enum wire_phase phase,
                         enum decision decision, const char *reason)
 {

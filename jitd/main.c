@@ -22,6 +22,7 @@
 #include "jitd/reload.h"
 #include "jitd/rules.h"
 #include "jitd/sockets.h"
+#include "policy/advise.h"
 
 #define DEFAULT_CONFIG SYSCONFDIR "/jitd/jitd.conf"
 #define DESCRIPTORS    8192
@@ -74,8 +75,11 @@ static int check_only(const struct settings *settings, struct fault *fault)
 {
 	cleanup(cleanup_policy) struct policy *policy = NULL;
 	char digest[65];
+	const struct policy_site site = settings_site(settings);
 	int r = rules_load(settings, &policy, digest, fault);
 
+	if (r == 0)
+		r = policy_advise(policy, &site, report, NULL);
 	if (r == 0)
 		(void)printf("%zu rules, no error\n", policy_rule_count(policy));
 	return r;

@@ -66,11 +66,27 @@ static bool order_is_good(const struct mint_order *order)
 		if (strnlen(text, texts[i].size) == texts[i].size || !texts[i].form(text))
 			return false;
 	}
+	if (order->algorithm != KEY_ES256 && order->algorithm != KEY_RS256)
+		return false;
+	if (strnlen(order->cnf, sizeof(order->cnf)) == sizeof(order->cnf) ||
+	    (order->cnf[0] && !fingerprint_is_good(order->cnf)))
+		return false;
 	if (!order->access || order->iat < 0 || order->exp <= order->iat)
 		return false;
 	if (order->exp > NUMBER_MAX || order->exp > LONG_MAX)
 		return false;
+	if (order->until && (order->until < order->exp || order->until > NUMBER_MAX))
+		return false;
 	return order->exp - order->iat <= TOKEN_LIFETIME_MAX;
+}
+
+/* A fingerprint holds nothing that JSON would escape. */
+static int add_binding(jwt_t *jwt, const char *fingerprint)
+{
+	char json[FINGERPRINT_SIZE + 32];
+	int r = text_format(json, sizeof(json), "{\"cnf\":{\"ssh\":\"%s\"}}", fingerprint);
+
+	return r < 0 ? -r : jwt_add_grants_json(jwt, json);
 }
 
 /* libjwt's results are positive errno values */
@@ -88,14 +104,18 @@ static int fill(jwt_t *jwt, const struct mint_order *order)
 		r = jwt_add_grant_int(jwt, "exp", (long)order->exp);
 	if (!r)
 		r = jwt_add_grant_int(jwt, "access", (long)order->access);
+	if (!r && order->until)
+		r = jwt_add_grant_int(jwt, "until", (long)order->until);
+	if (!r && order->cnf[0])
+		r = add_binding(jwt, order->cnf);
 	return -r;
 }
 
-static int sign(jwt_t *jwt, const char *private_pem, char **ret_text)
+static int sign(jwt_t *jwt, enum key_algorithm algorithm, const char *private_pem, char **ret_text)
 {
 	char *text;
-	int r = jwt_set_alg(jwt, JWT_ALG_ES256, (const unsigned char *)private_pem,
-	                    (int)strlen(private_pem));
+	int r = jwt_set_alg(jwt, algorithm == KEY_RS256 ? JWT_ALG_RS256 : JWT_ALG_ES256,
+	                    (const unsigned char *)private_pem, (int)strlen(private_pem));
 
 	if (r)
 		return -r;
@@ -143,7 +163,7 @@ int mint_token(const struct mint_order *order, const char *private_pem, char **r
 	r = fill(jwt, order);
 	if (r < 0)
 		return r;
-	r = sign(jwt, private_pem, &text);
+	r = sign(jwt, order->algorithm, private_pem, &text);
 	wipe_stack();
 	if (r < 0)
 		return r;

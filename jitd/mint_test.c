@@ -21,23 +21,35 @@
 #define NOW INT64_C(1800000000)
 
 struct signer {
+	enum key_algorithm algorithm;
 	char *pem;
 	struct keyset *keys;
 	char kid[KID_SIZE];
 };
 
-static int signer_make(void **state)
+static int signer_make(void **state, enum key_algorithm algorithm)
 {
 	struct signer *signer = calloc(1, sizeof(*signer));
 	struct key *key = NULL;
 
-	if (!signer || key_generate(KEY_ES256, &signer->pem, NULL) < 0 ||
+	if (!signer || key_generate(algorithm, &signer->pem, NULL) < 0 ||
 	    key_from_private_pem(signer->pem, &key, NULL) < 0)
 		return -1;
+	signer->algorithm = algorithm;
 	memcpy(signer->kid, key_kid(key), sizeof(signer->kid));
 	signer->keys = keyset_new();
 	*state = signer;
 	return keyset_add(signer->keys, key, INT64_MIN, INT64_MAX, false);
+}
+
+static int signer_es256(void **state)
+{
+	return signer_make(state, KEY_ES256);
+}
+
+static int signer_rs256(void **state)
+{
+	return signer_make(state, KEY_RS256);
 }
 
 static int signer_drop(void **state)
@@ -60,6 +72,7 @@ static struct mint_order good_order(const struct signer *signer)
 	        .iat = NOW,
 	        .exp = NOW + 900,
 	        .access = 42,
+	        .algorithm = signer->algorithm,
 	};
 
 	memcpy(order.kid, signer->kid, sizeof(signer->kid));
@@ -88,6 +101,7 @@ static void read_back(const struct signer *signer, const char *token,
 	assert_true(result.claims.nbf == order->iat);
 	assert_true(result.claims.exp == order->exp);
 	assert_int_equal(result.claims.access, order->access);
+	assert_string_equal(result.claims.cnf, order->cnf);
 }
 
 static void round_trip(const struct signer *signer, const struct mint_order *order)
@@ -125,8 +139,8 @@ static void header_and_claims_are_exactly_these(void **state)
 	at = token;
 	decode_part(&at, json);
 	assert_int_equal(text_format(expected, sizeof(expected),
-	                             "{\"alg\":\"ES256\",\"kid\":\"%s\",\"typ\":\"JWT\"}",
-	                             signer->kid),
+	                             "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"JWT\"}",
+	                             key_algorithm_name(signer->algorithm), signer->kid),
 	                 0);
 	assert_string_equal(json, expected);
 	decode_part(&at, json);
@@ -139,6 +153,28 @@ static void header_and_claims_are_exactly_these(void **state)
 	                    order.jti),
 	        0);
 	assert_string_equal(json, expected);
+}
+
+#define FINGERPRINT "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8"
+
+/* RFC 7800: what confirms it is an object of its own. */
+static void a_binding_is_one_more_claim(void **state)
+{
+	const struct signer *signer = *state;
+	struct mint_order order = good_order(signer);
+	cleanup(cleanup_secret) char *token = NULL;
+	char json[TOKEN_MAX];
+	const char *at;
+
+	memcpy(order.cnf, FINGERPRINT, sizeof(FINGERPRINT));
+	assert_int_equal(mint_token(&order, signer->pem, &token), 0);
+	at = token;
+	decode_part(&at, json);
+	decode_part(&at, json);
+	assert_non_null(strstr(json, "\"cnf\":{\"ssh\":\"" FINGERPRINT "\"}"));
+	/* an RS256 token fits no prompt, bound or not */
+	assert_true(strlen(token) <= TOKEN_TYPED_MAX || signer->algorithm == KEY_RS256);
+	read_back(signer, token, &order);
 }
 
 static uint32_t below(uint32_t limit)
@@ -190,6 +226,8 @@ static struct mint_order random_order(const struct signer *signer)
 	order.iat = below(UINT32_MAX);
 	order.exp = order.iat + 1 + below((uint32_t)TOKEN_LIFETIME_MAX);
 	order.access = 1 + below(UINT32_MAX);
+	if (below(2))
+		memcpy(order.cnf, FINGERPRINT, sizeof(FINGERPRINT));
 	return order;
 }
 
@@ -275,6 +313,10 @@ static void unclean_text_is_refused(void **state)
 	        ROW(jti, "0123456789abcdef0123456789abcde"),
 	        ROW(jti, "0123456789ABCDEF0123456789ABCDEF"),
 	        ROW(jti, "0123456789abcdef0123456789abcdeg"),
+	        ROW(cnf, "SHA256:"),
+	        ROW(cnf, "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/"),
+	        ROW(cnf, "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/9"),
+	        ROW(cnf, "SHA256:\"}},\"sub\":\"root\",\"x\":{\"y\":\"12345678901234"),
 #undef ROW
 	};
 
@@ -299,6 +341,7 @@ static void text_without_an_end_is_refused(void **state)
 	ENDLESS(sub);
 	ENDLESS(scope);
 	ENDLESS(jti);
+	ENDLESS(cnf);
 #undef ENDLESS
 }
 
@@ -347,11 +390,38 @@ static void another_key_with_the_same_kid_does_not_pass(void **state)
 	struct token_result result = {0};
 	const struct expectation expectation = {order.iss, order.aud, NOW, TOKEN_LIFETIME_MAX};
 
-	assert_int_equal(key_generate(KEY_ES256, &other, NULL), 0);
+	assert_int_equal(key_generate(signer->algorithm, &other, NULL), 0);
 	assert_int_equal(mint_token(&order, other, &token), 0);
 	token_read(token, strlen(token), signer->keys, &expectation, &result);
 	assert_true(result.decision != DECISION_ALLOW);
 	assert_int_equal(result.reason, TOKEN_REASON_SIGNATURE);
+}
+
+/* What a key cannot do is not written under its name. */
+static void a_key_of_another_algorithm_signs_nothing(void **state)
+{
+	const struct signer *signer = *state;
+	struct mint_order order = good_order(signer);
+	char *token = NULL;
+
+	order.algorithm = signer->algorithm == KEY_ES256 ? KEY_RS256 : KEY_ES256;
+	assert_true(mint_token(&order, signer->pem, &token) < 0);
+	assert_null(token);
+	order.algorithm = KEY_NONE;
+	refuse(signer, &order, "no algorithm");
+	order.algorithm = (enum key_algorithm)3;
+	refuse(signer, &order, "an algorithm that is none");
+}
+
+/* What a prompt takes decides between token and code (jitd/issue.c). */
+static void only_es256_fits_a_prompt(void **state)
+{
+	const struct signer *signer = *state;
+	struct mint_order order = good_order(signer);
+	cleanup(cleanup_secret) char *token = NULL;
+
+	assert_int_equal(mint_token(&order, signer->pem, &token), 0);
+	assert_int_equal(strlen(token) <= TOKEN_TYPED_MAX, signer->algorithm == KEY_ES256);
 }
 
 static void names_of_tokens_are_hex_and_differ(void **state)
@@ -405,6 +475,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(header_and_claims_are_exactly_these),
+	        cmocka_unit_test(a_binding_is_one_more_claim),
 	        cmocka_unit_test(t28_whatever_is_minted_reads_back),
 	        cmocka_unit_test(bounds_of_each_field_are_reached),
 	        cmocka_unit_test(a_token_that_grows_too_long_is_refused),
@@ -413,9 +484,12 @@ int main(void)
 	        cmocka_unit_test(times_and_numbers_out_of_bounds_are_refused),
 	        cmocka_unit_test(a_bad_key_signs_nothing),
 	        cmocka_unit_test(another_key_with_the_same_kid_does_not_pass),
+	        cmocka_unit_test(a_key_of_another_algorithm_signs_nothing),
+	        cmocka_unit_test(only_es256_fits_a_prompt),
 	        cmocka_unit_test(names_of_tokens_are_hex_and_differ),
 	        cmocka_unit_test(threads_mint_side_by_side),
 	};
 
-	return cmocka_run_group_tests(tests, signer_make, signer_drop);
+	return cmocka_run_group_tests_name("ES256", tests, signer_es256, signer_drop) +
+	       cmocka_run_group_tests_name("RS256", tests, signer_rs256, signer_drop);
 }

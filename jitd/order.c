@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jitd/order.h"
 
+#include <errno.h>
+
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "jitd/key_rows.h"
 
 const char *token_kind_word(enum token_kind kind)
 {
-	static const char *const words[] = {"", "held", "token", "code"};
+	static const char *const words[] = {"", "held", "token", "code", "foreign"};
 
-	return kind <= KIND_CODE ? words[kind] : "";
+	return kind <= KIND_FOREIGN ? words[kind] : "";
 }
 
 int order_fill(const struct jitd *jitd, const struct access *access, struct mint_order *order)
 {
-	int r = text_copy(order->kid, sizeof(order->kid), keys_current_kid(jitd->keys));
+	const struct signer *signer = keys_signer(jitd->keys);
+	int r = signer ? text_copy(order->kid, sizeof(order->kid), signer->kid) : -ENOKEY;
 
 	if (r == 0)
 		r = text_copy(order->iss, sizeof(order->iss), jitd->host_id);
@@ -23,8 +27,21 @@ int order_fill(const struct jitd *jitd, const struct access *access, struct mint
 		r = text_copy(order->sub, sizeof(order->sub), access->subject);
 	if (r == 0)
 		r = text_copy(order->scope, sizeof(order->scope), access->scope);
+	if (r == 0)
+		r = text_copy(order->cnf, sizeof(order->cnf), access->user_key);
+	if (r == 0)
+		order->algorithm = signer->algorithm;
 	order->access = access->id;
+	order->until = access_is_elsewhere(jitd, access) ? access->until : 0;
 	return r;
+}
+
+int order_stands(const struct jitd *jitd, const struct mint_order *order, const struct keys *keys,
+                 bool *ret_stands)
+{
+	int r = key_row_stands(jitd->store, order->kid, order->exp, ret_stands);
+
+	return r == 0 && !*ret_stands && keys == jitd->keys ? -EIO : r;
 }
 
 struct expectation order_expectation(const struct jitd *jitd, int64_t now)

@@ -10,14 +10,13 @@
 #include "base/text.h"
 #include "jitd/clock.h"
 #include "jitd/codes.h"
+#include "jitd/grant.h"
 #include "token/key.h"
-
-#define CLIENT_CUTS_AT                                                                             \
-	1023 /* bytes of one answer; OpenSSH's client drops the rest silently (measured) */
 
 struct reading {
 	struct presented presented; /* first: becomes the caller's */
 	struct jitd *jitd;
+	struct keys *keys;       /* held */
 	char *text;              /* the token, typed or minted for a code */
 	bool cut;                /* what was typed is as long as what an ssh client cuts to */
 	struct mint_order order; /* of a code */
@@ -33,7 +32,9 @@ struct presented *presented_free(struct presented *presented)
 	if (!reading)
 		return NULL;
 	cleanup_secret(&reading->text);
+	keys_release(reading->keys);
 	identity_free(presented->subject);
+	foreign_free(presented->foreign);
 	explicit_bzero(reading, sizeof(*reading));
 	free(reading);
 	return NULL;
@@ -80,12 +81,11 @@ static void read_on_pool(void *job)
 	int r = 0;
 
 	if (presented->kind == KIND_CODE)
-		r = mint_token(&reading->order, keys_current_pem(reading->jitd->keys),
-		               &reading->text);
+		r = mint_token(&reading->order, keys_signer(reading->keys)->pem, &reading->text);
 	if (r < 0 || !reading->text)
 		presented->token.reason = TOKEN_REASON_INTERNAL;
 	else
-		token_read(reading->text, strlen(reading->text), keys_set(reading->jitd->keys),
+		token_read(reading->text, strlen(reading->text), keys_set(reading->keys),
 		           &reading->expectation, &presented->token);
 }
 
@@ -106,10 +106,34 @@ static void read_done(void *job)
 		                                                                 : REASON_TOKEN);
 }
 
+/* ---- tokens of other issuers ---- */
+
+static void foreign_known(void *context, struct foreign *foreign)
+{
+	struct reading *reading = context;
+
+	reading->presented.foreign = foreign;
+	if (!foreign) {
+		finish(reading, REASON_INTERNAL);
+		return;
+	}
+	reading->presented.token.reason = foreign->token;
+	finish(reading,
+	       foreign->reason == REASON_TOKEN && reading->cut && form_or_signature(foreign->token)
+	               ? REASON_TYPED_CUT
+	               : foreign->reason);
+}
+
 static void read_token(struct reading *reading)
 {
 	struct jitd *jitd = reading->jitd;
 
+	if (reading->presented.kind == KIND_TOKEN && jitd->settings->trusts.count &&
+	    foreign_whose(jitd, reading->text) == WHOSE_OTHERS) {
+		reading->presented.kind = KIND_FOREIGN;
+		foreign_read(jitd, reading->text, LANE_PAM, foreign_known, reading);
+		return;
+	}
 	reading->expectation = order_expectation(jitd, clock_wall());
 	if (loop_work(jitd->loop, read_on_pool, read_done, reading) < 0)
 		finish(reading, REASON_INTERNAL);
@@ -225,6 +249,7 @@ void present(struct jitd *jitd, const struct door *door, const char *text, bool 
 		return;
 	}
 	reading->jitd = jitd;
+	reading->keys = keys_hold(jitd->keys);
 	reading->done = done;
 	reading->context = context;
 	reason = classify(reading, door, text, counts);
@@ -236,12 +261,67 @@ void present(struct jitd *jitd, const struct door *door, const char *text, bool 
 
 /* ---- what it opens ---- */
 
-int presented_judge(struct jitd *jitd, struct door *door, const struct presented *presented,
+/* Inserted active, and used by this very door: so the running access is judged as any other, and
+ * what says no to it now would have said so before. */
+static int open_foreign(struct jitd *jitd, const struct door *theirs, struct presented *presented,
+                        struct judgement *judgement)
+{
+	struct reservation itself = {.uid = theirs->uid};
+	int r = arrival_write(jitd, presented->foreign, &presented->wish, &itself.access);
+
+	if (r == 0)
+		r = grant_at_once(jitd, itself.access, theirs->now);
+	if (r == 0)
+		r = text_copy(itself.jti, sizeof(itself.jti), presented->foreign->claims.replay);
+	if (r == 0)
+		r = judge_reserved(jitd, theirs, &itself, judgement);
+	if (r < 0)
+		return r;
+	return judgement->decision == DECISION_ALLOW ? 0 : -EIO;
+}
+
+static int judge_foreign(struct jitd *jitd, const struct door *theirs, struct presented *presented,
+                         struct judgement *judgement)
+{
+	struct wish *wish = &presented->wish;
+	enum reason reason = REASON_FOREIGN_SCOPE;
+	enum wish_result why;
+	int r = 0;
+
+	arrival_wish(jitd, presented->foreign, theirs->now, wish);
+	wish->typed = true; /* to hold one takes a signature, and this message cannot wait */
+	if (door_fits(theirs, wish->scopes))
+		r = arrival_judge(jitd, presented->foreign, wish, &reason, &why);
+	if (r < 0)
+		return r;
+	if (reason == REASON_NONE && wish->rule->approvals)
+		reason = REASON_NEEDS_APPROVAL;
+	if (reason == REASON_NONE)
+		return open_foreign(jitd, theirs, presented, judgement);
+	judge_no(judgement, reason, 0);
+	return 0;
+}
+
+static int judge_own(struct jitd *jitd, const struct door *theirs,
+                     const struct presented *presented, struct judgement *judgement)
+{
+	const struct evidence evidence = {
+	        .token = &presented->token, .kind = presented->kind, .digest = presented->digest};
+
+	return judge_candidate(jitd, theirs, presented->token.claims.access, &evidence, judgement);
+}
+
+/* The name that its subject must bear. */
+static const char *subject_name(const struct presented *presented)
+{
+	return presented->foreign ? presented->foreign->subject->name : presented->token.claims.sub;
+}
+
+int presented_judge(struct jitd *jitd, struct door *door, struct presented *presented,
                     struct judgement *judgement)
 {
 	struct door theirs = *door;
-	struct evidence evidence = {
-	        .token = &presented->token, .kind = presented->kind, .digest = presented->digest};
+	const struct identity *subject = presented_subject(presented);
 	int r;
 
 	if (presented->reason != REASON_NONE) {
@@ -249,17 +329,71 @@ int presented_judge(struct jitd *jitd, struct door *door, const struct presented
 		judgement->token = presented->token.reason;
 		return 0;
 	}
-	if (door->vouch == VOUCH_KERNEL && strcmp(door->named, presented->token.claims.sub) != 0) {
+	theirs.named = subject_name(presented);
+	if (door->vouch == VOUCH_KERNEL && strcmp(door->named, theirs.named) != 0) {
 		judge_no(judgement, REASON_SUBJECT, 0);
 		return 0;
 	}
-	theirs.subject = presented->subject;
-	theirs.subject_result = presented->subject_result;
-	theirs.named = presented->token.claims.sub;
-	if (door->vouch != VOUCH_KERNEL && presented->subject)
-		door->uid = theirs.uid = presented->subject->uid;
+	theirs.subject = presented->foreign ? presented->foreign->subject : presented->subject;
+	theirs.subject_result =
+	        presented->foreign ? presented->foreign->subject_result : presented->subject_result;
+	if (door->vouch != VOUCH_KERNEL && subject)
+		door->uid = theirs.uid = subject->uid;
 	r = judge_subject(jitd, &theirs, judgement);
 	if (r < 0 || judgement->reason != REASON_NONE)
 		return r;
-	return judge_candidate(jitd, &theirs, presented->token.claims.access, &evidence, judgement);
+	return presented->foreign ? judge_foreign(jitd, &theirs, presented, judgement)
+	                          : judge_own(jitd, &theirs, presented, judgement);
+}
+
+/* ---- that it was ---- */
+
+const struct identity *presented_subject(const struct presented *presented)
+{
+	return presented->foreign ? presented->foreign->subject : presented->subject;
+}
+
+const char *presented_jti(const struct presented *presented)
+{
+	return presented->foreign ? presented->foreign->claims.replay : presented->token.claims.jti;
+}
+
+void presented_describe(const struct presented *presented, char *ret_text, size_t size)
+{
+	const struct foreign *foreign = presented->foreign;
+
+	ret_text[0] = '\0';
+	if (foreign && foreign->trust)
+		best_effort(text_format(ret_text, size, "foreign jti %s via %s",
+		                        foreign->claims.replay, foreign->trust->name));
+	else if (foreign)
+		best_effort(text_format(ret_text, size, "foreign%s%s", *foreign->why ? ", " : "",
+		                        foreign->why));
+	else if (presented->token.decision == DECISION_ALLOW)
+		best_effort(text_format(ret_text, size, "%s jti %s",
+		                        token_kind_word(presented->kind),
+		                        presented->token.claims.jti));
+}
+
+static int tell_foreign(struct jitd *jitd, const struct presented *presented, uint32_t access,
+                        int64_t now, pid_t pid)
+{
+	int r = arrival_tell(jitd, presented->foreign, &presented->wish, access, pid);
+
+	if (r < 0)
+		return r;
+	return audit_append(jitd, now,
+	                    &(struct event){.event = EVENT_GRANT,
+	                                    .access = access,
+	                                    .subject = presented->foreign->subject->name,
+	                                    .text = "no approval needed (approvals = 0); to be "
+	                                            "typed"});
+}
+
+int presented_spend(struct jitd *jitd, const struct presented *presented,
+                    struct judgement *judgement, int64_t now, pid_t pid)
+{
+	if (presented->foreign)
+		return tell_foreign(jitd, presented, judgement->access, now, pid);
+	return judgement_burn(jitd, judgement, presented->token.claims.jti, now);
 }

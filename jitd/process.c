@@ -258,6 +258,32 @@ int process_leader(const struct peer_process *peer, struct process_id *ret_leade
 	return 0;
 }
 
+int process_parent(const struct process_id *child, struct process_id *ret_parent)
+{
+	cleanup(cleanup_close) int directory = open_directory(child->pid);
+	cleanup(cleanup_close) int parent_directory = -1;
+	struct process_stat before = {0}, after = {0}, parent = {0};
+	int r = directory < 0 ? directory : read_stat(directory, &before);
+
+	if (r < 0)
+		return r;
+	if (!child->start_time || before.start_time != child->start_time || before.parent <= 0)
+		return -ESRCH;
+	parent_directory = open_directory(before.parent);
+	if (parent_directory < 0)
+		return -ESRCH;
+	r = read_stat(parent_directory, &parent);
+	if (r == 0)
+		r = read_stat(directory, &after);
+	if (r < 0)
+		return r;
+	/* had it died, the child would have another by now */
+	if (after.parent != before.parent || after.start_time != before.start_time)
+		return -ESRCH;
+	*ret_parent = (struct process_id){.pid = before.parent, .start_time = parent.start_time};
+	return 0;
+}
+
 bool process_alive(int pidfd)
 {
 	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};

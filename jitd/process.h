@@ -47,6 +47,10 @@ void process_done(struct peer_process *process);
  * somebody else, so that several connections could share it. */
 must_check int process_leader(const struct peer_process *peer, struct process_id *ret_leader);
 
+/* The parent that a process has now: read, and the child read again, so that the number is nobody
+ * else's. -ESRCH: none that we can see, or the child is another process by now. */
+must_check int process_parent(const struct process_id *child, struct process_id *ret_parent);
+
 /* For sessions found again at start: a pidfd for `pid` if it still is the process that started at
  * `start_time`; -ESRCH if not. */
 must_check int process_reopen(pid_t pid, uint64_t start_time, int *ret_pidfd);

@@ -6,7 +6,7 @@
 #include "base/civil.h"
 
 struct question question_of(const struct jitd *jitd, const struct identity *subject,
-                            const char *scopes, const char *host, int64_t now)
+                            const char *scopes, const char *host, const char *via, int64_t now)
 {
 	struct civil civil = {0};
 	bool known = civil_of(now, &civil) == 0;
@@ -15,6 +15,7 @@ struct question question_of(const struct jitd *jitd, const struct identity *subj
 	                         .scopes = scopes,
 	                         .host = host,
 	                         .here = jitd->host_id,
+	                         .via = *via ? via : NULL,
 	                         .at = {known, civil.day, civil.minute}};
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "jitd/clock.h"
+#include "jitd/issuers.h"
 #include "jitd/rules.h"
 
 int reload_rules(struct jitd *jitd, struct fault *fault)
@@ -32,6 +33,20 @@ static struct event event_of(const struct jitd *jitd, int result, const struct f
 	        .event = EVENT_POLICY, .verdict = "allow", .text = jitd->policy_digest};
 }
 
+static void read_issuers_alone(struct jitd *jitd)
+{
+	size_t refused;
+	int r = txn_enter(jitd->txn);
+
+	if (r == 0) {
+		r = issuers_read(jitd, clock_wall(), &refused);
+		r = txn_leave(jitd->txn, r);
+	}
+	if (r < 0)
+		audit_log(jitd->audit,
+		          "keys of other issuers were read anew, and it is not on disk");
+}
+
 void reload_by_signal(struct jitd *jitd)
 {
 	struct fault fault;
@@ -39,6 +54,7 @@ void reload_by_signal(struct jitd *jitd)
 	struct event event = event_of(jitd, r, &fault);
 
 	audit_alone(jitd, clock_wall(), &event);
+	read_issuers_alone(jitd);
 	if (r == 0)
 		sweep_begin(jitd, NULL, NULL, NULL);
 }
@@ -55,7 +71,8 @@ int handle_reload(struct call *call)
 	if (r < 0)
 		call_say_no(call, "the old policy stays: %s", fault.text);
 	call->sweep = r == 0;
-	return audit_append(call->jitd, call->now, &event);
+	r = audit_append(call->jitd, call->now, &event);
+	return r < 0 ? r : issuers_read(call->jitd, call->now, &call->issuers_refused);
 }
 
 static void count(char *text, size_t size, size_t number, const char *one, const char *more)
@@ -81,5 +98,8 @@ void reload_tell(struct call *call, const struct swept *swept)
 	count(counts, sizeof(counts), swept->unknown,
 	      "access left to its next check, since NSS does not answer",
 	      "accesses left to their next check, since NSS does not answer");
+	count(counts, sizeof(counts), call->issuers_refused,
+	      "trust without a good file of keys (jitd's log says why)",
+	      "trusts without a good file of keys (jitd's log says why)");
 	call_done(call, 0, "policy in force: %zu rule%s%s", rules, rules == 1 ? "" : "s", counts);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading the rules anew: all or nothing. The old ones stay where one is wrong; the first error is
- * told with how many more there are, all are in jitd's log, and the event `policy` says whether it
- * was done.
+ * Reading the rules anew, and the keys of other issuers (jitd/issuers.h). The rules: all or
+ * nothing. The old ones stay where one is wrong; the first error is told with how many more there
+ * are, all are in jitd's log, and the event `policy` says whether it was done.
  */
 #ifndef JIT_JITD_RELOAD_H
 #define JIT_JITD_RELOAD_H

@@ -131,7 +131,8 @@ static void ten_thousand_do_not_hold_up_the_loop(void **state)
 	           "i < 10000) INSERT INTO access SELECT i, uid, login_uid, subject, scope, "
 	           "host, rule, rule_text, who, approvers, approvals, denials, reason, ticket, "
 	           "asked, seconds, uses, uses_left, state, requested, lapses, decided, from_, "
-	           "until, ended, present, token_ttl FROM access, n");
+	           "until, ended, present, token_ttl, via, issuer, foreign_, ends, user_key "
+	           "FROM access, n");
 	host_start_here(host);
 	host_rules(host, LONGER);
 	link_open(host, CLIENT_SOCKET, ROOT, &link);
@@ -207,8 +208,8 @@ static void a_revoking_reload_looks_at_every_page(void **state)
 	           "i < 200) INSERT INTO access SELECT i, uid, login_uid, subject, "
 	           "'sudo:root', host, 'root', (SELECT 'x'), who, approvers, approvals, "
 	           "denials, reason, ticket, asked, seconds, uses, uses_left, 'active', "
-	           "requested, lapses, decided, from_, until + 3600, ended, present, token_ttl "
-	           "FROM access, n");
+	           "requested, lapses, decided, from_, until + 3600, ended, present, token_ttl, "
+	           "via, issuer, foreign_, ends, user_key FROM access, n");
 	host_start_here(host);
 	reload(host, PEOPLE_RULE_ROOT PEOPLE_RULES, true,
 	       "policy in force: 6 rules; 199 accesses revoked");

@@ -15,7 +15,7 @@
 #define RESERVATION_SECONDS 60
 /* One over makes room, else the oldest that nobody typed for, else the oldest. */
 #define RESERVATIONS_MAX 4096
-#define JTI_SIZE         33
+#define JTI_SIZE         129 /* the longest that a token can have (token/token.h) */
 
 struct reservations;
 must_check int reservations_new(struct reservations **ret_reservations);

@@ -193,13 +193,13 @@ static int check_right(struct call *call, const struct selection *selection, boo
 	return 0;
 }
 
-static int revoke_one(struct jitd *jitd, uint32_t id, const char *actor, int64_t now)
+static int revoke_one(struct jitd *jitd, uint32_t id, const struct act *act)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
 	int r = access_get(jitd->store, id, &access);
 
 	if (r == 0)
-		r = access_move(jitd, access, ON_REVOKE, &(struct act){.now = now, .actor = actor});
+		r = access_move(jitd, access, ON_REVOKE, act);
 	return r < 0 ? r : 0; /* over already is as good */
 }
 
@@ -216,6 +216,7 @@ static int revoke_nothing(struct call *call, const struct selection *what)
 
 int handle_revoke(struct call *call)
 {
+	const struct act act = {.now = call->now, .actor = call->caller->name};
 	cleanup(cleanup_ids) struct ids ids = {0};
 	struct selection selection;
 	bool refused = false;
@@ -230,7 +231,7 @@ int handle_revoke(struct call *call)
 		return r;
 	r = select_all(call->jitd->store, &selection, &ids);
 	for (size_t i = 0; r == 0 && i < ids.count; i++)
-		r = revoke_one(call->jitd, ids.items[i], call->caller->name, call->now);
+		r = revoke_one(call->jitd, ids.items[i], &act);
 	if (r < 0)
 		return r;
 	if (!ids.count)
@@ -248,18 +249,59 @@ bool revoke_names(const struct call *call, size_t index, char ret_name[static NA
 	       lock_name_of(call->in.revoke.value, index, ret_name);
 }
 
+/* ---- with their key ---- */
+
+static int select_of_key(struct store *store, const char *kid, int64_t now, struct ids *ids)
+{
+	cleanup(query_done) struct query query = store_query(store, STATEMENT_TOKEN_LIVE_OF_KEY);
+	int r;
+
+	query_text(&query, ":kid", kid);
+	query_number(&query, ":now", now);
+	while ((r = query_step(&query)) == QUERY_ROW) {
+		r = ids_add(ids, (uint32_t)query_column(&query, 0));
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+int revocation_of_key(struct jitd *jitd, const char *kid, const struct act *act, size_t *ret_count)
+{
+	cleanup(cleanup_ids) struct ids ids = {0};
+	int r = select_of_key(jitd->store, kid, act->now, &ids);
+
+	for (size_t i = 0; r == 0 && i < ids.count; i++)
+		r = revoke_one(jitd, ids.items[i], act);
+	*ret_count += ids.count;
+	return r;
+}
+
 /* ---- in force, not on disk ---- */
 
-static bool remember(struct call *call, uint32_t access, const struct identity *locked)
+static bool remember(struct jitd *jitd, const char *actor, uint32_t access,
+                     const struct identity *locked)
 {
 	struct unwritten_order order = {.access = access};
 
-	text_sanitize(order.actor, sizeof(order.actor), call->caller->name);
+	text_sanitize(order.actor, sizeof(order.actor), actor);
 	if (locked) {
 		order.uid = locked->uid;
 		text_sanitize(order.name, sizeof(order.name), locked->name);
 	}
-	return unwritten_add(call->jitd->unwritten, &order);
+	return unwritten_add(jitd->unwritten, &order);
+}
+
+bool revocation_of_key_remember(struct jitd *jitd, const char *kid, const char *actor)
+{
+	cleanup(cleanup_ids) struct ids ids = {0};
+
+	if (select_of_key(jitd->reader, kid, clock_wall(), &ids) < 0)
+		return false;
+	for (size_t i = 0; i < ids.count; i++)
+		if (!remember(jitd, actor, ids.items[i], NULL))
+			return false;
+	return true;
 }
 
 /* The right was not decided where the store failed first: asked again of what is committed. */
@@ -279,7 +321,7 @@ static bool remember_accesses(struct call *call)
 	    select_all(call->jitd->reader, &selection, &ids) < 0)
 		return false;
 	for (size_t i = 0; i < ids.count; i++)
-		if (!remember(call, ids.items[i], NULL))
+		if (!remember(call->jitd, call->caller->name, ids.items[i], NULL))
 			return false;
 	return ids.count > 0;
 }
@@ -292,7 +334,7 @@ bool revocation_remember(struct call *call)
 		kept = remember_accesses(call);
 	if (call->in.id == MESSAGE_lock && call->roles & ROLE_ADMIN && call->named[0].identity &&
 	    call->named[0].identity->uid != 0)
-		kept = remember(call, 0, call->named[0].identity);
+		kept = remember(call->jitd, call->caller->name, 0, call->named[0].identity);
 	if (kept)
 		call_done(call, 0,
 		          "in force, not yet on disk: jitd cannot write its database; make room");
@@ -301,13 +343,13 @@ bool revocation_remember(struct call *call)
 
 static int write_one(struct jitd *jitd, const struct unwritten_order *one)
 {
-	int64_t now = clock_wall();
+	const struct act act = {.now = clock_wall(), .actor = one->actor};
 	int r = txn_enter(jitd->txn);
 
 	if (r < 0)
 		return r;
-	r = one->access ? revoke_one(jitd, one->access, one->actor, now)
-	                : lock_row(jitd, one->uid, one->name, one->actor, now);
+	r = one->access ? revoke_one(jitd, one->access, &act)
+	                : lock_row(jitd, one->uid, one->name, one->actor, act.now);
 	r = txn_leave(jitd->txn, r);
 	if (r < 0)
 		return r;

@@ -17,4 +17,11 @@ must_check int revocation_prepare(struct jitd *jitd);
  * a refusal. */
 bool revocation_remember(struct call *call);
 
+/* Within a message: revokes each access of which a token lives that this key signed, and adds to
+ * the count. */
+must_check int revocation_of_key(struct jitd *jitd, const char *kid, const struct act *act,
+                                 size_t *ret_count);
+/* The same from memory. False: they cannot be read, or no memory. */
+must_check bool revocation_of_key_remember(struct jitd *jitd, const char *kid, const char *actor);
+
 #endif

@@ -66,7 +66,7 @@ static void count_others(const struct reporting *reporting)
 int rules_load(const struct settings *settings, struct policy **ret_policy,
                char ret_digest[static 65], struct fault *fault)
 {
-	const struct policy_site site = {.max_grant = settings->max_grant};
+	const struct policy_site site = settings_site(settings);
 	const char *directory = settings->policy_dir;
 	cleanup(cleanup_folder) struct folder *folder = NULL;
 	struct reporting reporting = {.fault = fault};

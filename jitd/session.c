@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "jitd/clock.h"
 
+#define ANCESTORS_MAX 64 /* of a process, that are looked at */
+
 /* One live session whose process is watched. */
 struct live {
 	struct sessions *sessions;
@@ -186,6 +188,7 @@ int session_open(struct jitd *jitd, const struct access *access, const struct se
 	query_text(&query, ":handle", facts->handle);
 	query_number(&query, ":now", facts->now);
 	query_number(&query, ":until", access->until);
+	query_text(&query, ":user_key", facts->user_key);
 	r = query_finish(&query);
 	if (r < 0)
 		return r;
@@ -224,6 +227,44 @@ int session_close(struct jitd *jitd, const char *handle, int64_t now, const char
 		}
 	*ret_access = access;
 	return end_row(jitd, access, number, now, why);
+}
+
+/* ---- whose key ---- */
+
+/* Of the login that this very process opened, if that is this person's. */
+static int key_of(struct jitd *jitd, const struct process_id *process, uid_t uid,
+                  char ret_key[static FINGERPRINT_SIZE])
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_SESSION_KEY_OF);
+	int r;
+
+	query_number(&query, ":pid", process->pid);
+	query_number(&query, ":start_time", (int64_t)process->start_time);
+	query_text(&query, ":boot_id", jitd->boot_id);
+	while ((r = query_step(&query)) == QUERY_ROW) {
+		cleanup(cleanup_access) struct access *access = NULL;
+		r = access_get(jitd->store, (uint32_t)query_column(&query, 0), &access);
+		if (r < 0)
+			return r;
+		if (r == 0 && access->uid == uid)
+			return text_copy(ret_key, FINGERPRINT_SIZE, query_column_text(&query, 1));
+	}
+	return r < 0 ? r : 0;
+}
+
+int session_key_of(struct jitd *jitd, const struct peer_process *process, uid_t uid,
+                   char ret_key[static FINGERPRINT_SIZE])
+{
+	struct process_id at = {.pid = process->pid, .start_time = process->start_time};
+	int r = 0;
+
+	ret_key[0] = '\0';
+	for (size_t i = 0; i < ANCESTORS_MAX && r == 0 && !ret_key[0]; i++) {
+		r = key_of(jitd, &at, uid, ret_key);
+		if (process_parent(&at, &at) < 0)
+			break;
+	}
+	return r;
 }
 
 /* ---- after a restart ---- */

@@ -19,6 +19,8 @@ void sessions_find_again(struct jitd *jitd);
 
 struct session_facts {
 	const char *service, *account, *tty, *rhost, *handle; /* handle as hex */
+	const char *user_key; /* fingerprint of the ssh key that it was opened with; "": not known
+	                       */
 	const struct peer_process *process;
 	int64_t now;
 };
@@ -33,6 +35,11 @@ void session_watch(struct jitd *jitd, uint32_t access, uint32_t number,
  */
 must_check int session_close(struct jitd *jitd, const char *handle, int64_t now, const char *why,
                              uint32_t *ret_access);
+
+/* The ssh key of the live login of `uid` from which this process descends: the nearest one that has
+ * a key. Empty: there is none. */
+must_check int session_key_of(struct jitd *jitd, const struct peer_process *process, uid_t uid,
+                              char ret_key[static FINGERPRINT_SIZE]);
 
 /* The row that a query of SESSION_COLUMNS stands on, for the wire. */
 void session_describe(const struct query *query, struct wire_session *ret_row);

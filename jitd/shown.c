@@ -33,11 +33,16 @@ static void put_access(FILE *out, const struct access *access)
 	put_text(out, "ticket", access->ticket);
 	put_number(out, "asked", access->asked);
 	put_text(out, "present", access->typed ? "typed" : "held");
+	put_text(out, "user-key", access->user_key);
 	put_number(out, "uses", access->uses);
 	put_number(out, "approvals", access->approvals);
 	put_number(out, "denials", access->denials);
 	put_text(out, "rule", access->rule);
 	put_text(out, "text", access->rule_text);
+	put_text(out, "via", access->via);
+	put_text(out, "issuer", access->issuer);
+	put_number(out, "foreign", access->foreign);
+	put_number(out, "ends", access->ends);
 }
 
 int shown_digest(const struct access *access, char ret_digest[static SHOWN_SIZE])

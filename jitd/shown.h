@@ -2,8 +2,8 @@
 /*
  * The digest of an access as an approver is shown it: a yes is bound to it, so that it counts for
  * exactly that. In it is all that a request is made of and that never changes: number, uid,
- * subject, scope, host, reason, ticket, the time asked for, how it is presented, its uses, how many
- * words decide, and the rule with its text.
+ * subject, scope, host, reason, ticket, the time asked for, how it is presented, the ssh key that
+ * it is bound to, its uses, how many words decide, and the rule with its text.
  */
 #ifndef JIT_JITD_SHOWN_H
 #define JIT_JITD_SHOWN_H

@@ -15,7 +15,7 @@ static struct access shown(void)
 {
 	static char subject[] = "games", scope[] = "sudo:root", host[] = "web1", rule[] = "root",
 	            rule_text[] = "rule \"root\" { }", who[] = "%friends", approvers[] = "man",
-	            reason[] = "why", ticket[] = "INC-1", ended[] = "";
+	            reason[] = "why", ticket[] = "INC-1", ended[] = "", via[] = "", issuer[] = "";
 
 	return (struct access){.id = 42,
 	                       .uid = 5,
@@ -30,6 +30,8 @@ static struct access shown(void)
 	                       .reason = reason,
 	                       .ticket = ticket,
 	                       .ended = ended,
+	                       .via = via,
+	                       .issuer = issuer,
 	                       .approvals = 1,
 	                       .denials = 1,
 	                       .asked = 900,
@@ -44,12 +46,12 @@ static void i2_every_member_of_what_was_shown_counts(void **state)
 {
 	static char other[] = "other";
 	const struct access first = shown();
-	struct access changed[14];
-	char digests[15][SHOWN_SIZE];
+	struct access changed[19];
+	char digests[20][SHOWN_SIZE];
 	size_t n = 0;
 
 	(void)state;
-	for (size_t i = 0; i < 14; i++)
+	for (size_t i = 0; i < 19; i++)
 		changed[i] = first;
 	changed[n++].id = 43;
 	changed[n++].uid = 6;
@@ -65,16 +67,21 @@ static void i2_every_member_of_what_was_shown_counts(void **state)
 	changed[n++].denials = 2;
 	changed[n++].rule = other;
 	changed[n++].rule_text = other;
-	assert_int_equal(n, 14);
-	assert_int_equal(shown_digest(&first, digests[14]), 0);
-	assert_int_equal(strlen(digests[14]), SHOWN_DIGITS);
-	for (size_t i = 0; i < 14; i++) {
+	changed[n++].via = other;
+	changed[n++].issuer = other;
+	changed[n++].foreign = 7;
+	changed[n++].ends = 1;
+	strcpy(changed[n++].user_key, "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8");
+	assert_int_equal(n, 19);
+	assert_int_equal(shown_digest(&first, digests[19]), 0);
+	assert_int_equal(strlen(digests[19]), SHOWN_DIGITS);
+	for (size_t i = 0; i < 19; i++) {
 		assert_int_equal(shown_digest(&changed[i], digests[i]), 0);
-		assert_false(shown_is(&changed[i], digests[14]));
+		assert_false(shown_is(&changed[i], digests[19]));
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(digests[i], digests[k]);
 	}
-	assert_true(shown_is(&first, digests[14]));
+	assert_true(shown_is(&first, digests[19]));
 	assert_false(shown_is(&first, ""));
 }
 

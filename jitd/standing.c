@@ -69,11 +69,14 @@ static void ask_rules(const struct jitd *jitd, const struct access *access,
                       const struct identity *subject, int64_t now, struct stance *stance)
 {
 	const struct question question =
-	        question_of(jitd, subject, access->scope, access->host, now);
+	        question_of(jitd, subject, access->scope, access->host, access->via, now);
 	const struct rule *own = question_rule(jitd, access);
 	struct answer answer = policy_evaluate(jitd->policy, &question);
 
-	if (!own)
+	if (*access->via && !trust_named(&jitd->settings->trusts, access->via))
+		set(stance, STANDING_LAPSED, "trust-gone", "%s is not trusted any more",
+		    access->issuer);
+	else if (!own)
 		set(stance, STANDING_LAPSED, "rule-changed", "its rule has changed");
 	else if (answer.effect == DECISION_ALLOW && answer.rule == own)
 		*stance = (struct stance){.standing = STANDING_GOOD, .word = ""};

@@ -28,7 +28,7 @@ static const char *const schema[] = {
 
 /* These hold what is alive only. */
 static const char *const small[] = {"access_pending", "access_active", "access_live",
-                                    "session_live"};
+                                    "session_live", "key_live"};
 
 static bool walks_over_history(const char *step)
 {
@@ -99,6 +99,9 @@ static void test_what_is_open_has_an_index_of_its_own(void **state)
 	        {"ACCESS_ACTIVE_OF", "access_active_by_uid"},
 	        {"ACCESS_OPEN_OF", "access_pending_by_uid"},
 	        {"SESSION_LIVE", "session_live_in_order"},
+	        {"ACCESS_ACTIVE_BY_KEY", "access_active_by_key"},
+	        {"ACCESS_ACTIVE_BOUND", "access_active_by_key"},
+	        {"SESSION_KEY_OF", "session_live_by_pid"},
 	};
 	const size_t count = sizeof(wanted) / sizeof(wanted[0]);
 	size_t found = 0;

@@ -34,13 +34,14 @@ void status_send(struct peer *peer)
 {
 	const struct jitd *jitd = peer->jitd;
 	struct txn_counters txn = txn_counters(jitd->txn);
+	const struct signer *signer = keys_signer(jitd->keys);
 	unsigned long long messages = txn.messages, commits = txn.commits;
 
 	row(peer, "state", "ready");
 	row(peer, "host-id", "%s", jitd->host_id);
 	row(peer, "policy", "%s", jitd->policy_digest);
 	row(peer, "rules", "%zu", policy_rule_count(jitd->policy));
-	row(peer, "key", "%s", keys_current_kid(jitd->keys));
+	row(peer, "key", "%s", signer ? signer->kid : "");
 	row(peer, "pending", "%lld", count(jitd->reader, STATEMENT_ACCESS_COUNT_PENDING));
 	row(peer, "active", "%lld", count(jitd->reader, STATEMENT_ACCESS_COUNT_ACTIVE));
 	row(peer, "sessions", "%lld", count(jitd->reader, STATEMENT_SESSION_COUNT));

@@ -150,20 +150,7 @@ static void fewer_denials_do_not(void **state)
 	expect_state(host, access, "active");
 }
 
-/* ---- what is not enforced yet ---- */
-
-static void what_binds_to_a_key_is_refused(void **state)
-{
-	const struct host *host = need_people(state);
-	struct message message = ask_with("");
-
-	rules(host, "rule \"b\" { who = {\"games\"} scope = {\"sudo:root\"} approvers = {\"man\"}\n"
-	            "bind = {\"ssh-key\"} }\n");
-	expect_refusal(host, AS(GAMES), &message,
-	               "rule b binds to an ssh key, which this version cannot check",
-	               "not-enforced");
-	assert_int_equal(on_disk(host, "SELECT count(*) FROM access"), 0);
-}
+/* ---- rules for less ---- */
 
 /* jitd asks for all that a scope allows, for its own tokens, on this host. */
 static void rules_for_less_do_not_match(void **state)
@@ -197,7 +184,6 @@ int main(void)
 	        TEST(d14_a_comment_is_short_and_clean),
 	        TEST(as_many_denials_as_the_rule_says_end_it),
 	        TEST(fewer_denials_do_not),
-	        TEST(what_binds_to_a_key_is_refused),
 	        TEST(rules_for_less_do_not_match),
 	};
 

@@ -6,7 +6,9 @@ libdaemontest_la_SOURCES = \
 	tests/daemon/harness.c tests/daemon/clients.c tests/daemon/harness.h \
 	tests/daemon/disk.c tests/daemon/disk.h tests/daemon/crowd.c tests/daemon/crowd.h \
 	tests/daemon/accounts.c tests/daemon/accounts.h tests/daemon/people.c tests/daemon/people.h \
-	tests/daemon/siege.c tests/daemon/siege.h tests/daemon/logins.c tests/daemon/logins.h
+	tests/daemon/siege.c tests/daemon/siege.h tests/daemon/logins.c tests/daemon/logins.h \
+	tests/daemon/locksmith.c tests/daemon/locksmith.h \
+	tests/daemon/ssh_keys.c tests/daemon/ssh_keys.h
 libdaemontest_la_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 libdaemontest_la_LIBADD = libjitd.la $(SQLITE_LIBS) $(CMOCKA_LIBS)
 
@@ -14,9 +16,35 @@ JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash
 	jitd/approval_test jitd/request_test jitd/hostile_test jitd/crowding_test \
 	jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
 	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test \
-	jitd/interleaving_test
+	jitd/interleaving_test jitd/rotation_test jitd/retirement_test jitd/rekey_race_test jitd/rekey_crash_test \
+	jitd/rekey_start_test jitd/rotation_load_test jitd/binding_test jitd/user_key_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
+jitd_retirement_test_SOURCES = jitd/retirement_test.c
+jitd_retirement_test_CFLAGS = $(TEST_CFLAGS)
+jitd_retirement_test_LDADD = libdaemontest.la
+jitd_retirement_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_rotation_test_SOURCES = jitd/rotation_test.c
+jitd_rotation_test_CFLAGS = $(TEST_CFLAGS)
+jitd_rotation_test_LDADD = libdaemontest.la
+jitd_rotation_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_rekey_race_test_SOURCES = jitd/rekey_race_test.c
+jitd_rekey_race_test_CFLAGS = $(TEST_CFLAGS)
+jitd_rekey_race_test_LDADD = libdaemontest.la
+jitd_rekey_race_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=loop_work
+jitd_rekey_crash_test_SOURCES = jitd/rekey_crash_test.c
+jitd_rekey_crash_test_CFLAGS = $(TEST_CFLAGS)
+jitd_rekey_crash_test_LDADD = libdaemontest.la
+jitd_rekey_crash_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=fsync -Wl,--wrap=mkdir \
+	-Wl,--wrap=renameat -Wl,--wrap=unlinkat -Wl,--wrap=store_run
+jitd_rekey_start_test_SOURCES = jitd/rekey_start_test.c
+jitd_rekey_start_test_CFLAGS = $(TEST_CFLAGS)
+jitd_rekey_start_test_LDADD = libdaemontest.la
+jitd_rekey_start_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_rotation_load_test_SOURCES = jitd/rotation_load_test.c
+jitd_rotation_load_test_CFLAGS = $(TEST_CFLAGS)
+jitd_rotation_load_test_LDADD = libdaemontest.la
+jitd_rotation_load_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 jitd_txn_test_SOURCES = jitd/txn_test.c
 jitd_txn_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_txn_test_LDADD = libdaemontest.la
@@ -29,7 +57,7 @@ jitd_fault_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start -Wl,--wrap=loop_t
 jitd_full_disk_test_SOURCES = jitd/full_disk_test.c
 jitd_full_disk_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_full_disk_test_LDADD = libdaemontest.la
-jitd_full_disk_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=txn_leave
+jitd_full_disk_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=txn_leave -Wl,--wrap=clock_wall
 jitd_crash_test_SOURCES = jitd/crash_test.c
 jitd_crash_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_crash_test_LDADD = libdaemontest.la
@@ -96,6 +124,14 @@ jitd_canary_test_SOURCES = jitd/canary_test.c
 jitd_canary_test_CFLAGS = $(TEST_CFLAGS)
 jitd_canary_test_LDADD = libdaemontest.la
 jitd_canary_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_binding_test_SOURCES = jitd/binding_test.c tests/daemon/crew.c tests/daemon/crew.h
+jitd_binding_test_CFLAGS = $(TEST_CFLAGS)
+jitd_binding_test_LDADD = libdaemontest.la -lpthread
+jitd_binding_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=loop_work
+jitd_user_key_test_SOURCES = jitd/user_key_test.c
+jitd_user_key_test_CFLAGS = $(TEST_CFLAGS)
+jitd_user_key_test_LDADD = libdaemontest.la
+jitd_user_key_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 jitd_interleaving_test_SOURCES = jitd/interleaving_test.c tests/daemon/model.c tests/daemon/model.h \
 	tests/daemon/record.c tests/daemon/record.h tests/daemon/outcome.c tests/daemon/outcome.h \
 	tests/daemon/panel.c tests/daemon/panel.h tests/daemon/crew.c tests/daemon/crew.h

@@ -327,7 +327,7 @@ static void mint_like(const struct host *host, uint32_t id, const char *jti,
 	order.iat = on_disk(host, "SELECT iat FROM token WHERE access = %u", id);
 	order.exp = on_disk(host, "SELECT exp FROM token WHERE access = %u", id);
 	snprintf(order.jti, sizeof(order.jti), "%s", jti);
-	assert_int_equal(mint_token(&order, keys_current_pem(host->jitd->keys), &text), 0);
+	assert_int_equal(mint_token(&order, keys_signer(host->jitd->keys)->pem, &text), 0);
 	snprintf(secret, SECRET_SIZE, "%s", text);
 	cleanup_secret(&text);
 }
@@ -383,10 +383,8 @@ static void another_hosts_token_is_refused(void **state)
 	host_stop(host);
 	on_disk_do(host, "UPDATE access SET host = 'other.example.org'");
 	host_start_here(host);
-	for (int code = 0; code < 2; code++) {
-		issue(host, AS(GAMES), 1, code, secret);
-		must_not_open(host, &auth, secret, "token-audience");
-	}
+	issue(host, AS(GAMES), 1, false, secret);
+	must_not_open(host, &auth, secret, "token-audience");
 	assert_int_equal(burned(host), 0);
 }
 

@@ -80,14 +80,24 @@ static void advise_typed(const struct rule *rule, const struct policy_site *site
 		        rule->title);
 }
 
+/* Nobody but sshd says which key somebody came with. */
+static void advise_bind(const struct rule *rule, struct complaints *complaints)
+{
+	for (size_t i = 0; rule->bind_ssh_key && i < rule->scope.count; i++) {
+		const char *scope = rule->scope.items[i];
+		bool ssh = scope_may_have_service(scope, "ssh");
+		if (!strncmp(scope, "ssh:", 4))
+			continue;
+		caution(complaints, rule->line, "bind",
+		        "rule \"%s\": %s%s cannot be asked for, since only ssh shows a key; write "
+		        "a rule without bind for it",
+		        rule->title, ssh ? "what is not ssh in " : "", scope);
+	}
+}
+
 /* What the language has and this version does not do yet. */
 static void advise_later(const struct rule *rule, struct complaints *complaints)
 {
-	if (rule->bind_ssh_key)
-		caution(complaints, rule->line, "bind",
-		        "rule \"%s\": this version cannot check an ssh key; it refuses what is "
-		        "asked for by this rule",
-		        rule->title);
 	if (rule->knock)
 		caution(complaints, rule->line, "knock",
 		        "rule \"%s\": this version does not act on it", rule->title);
@@ -113,6 +123,7 @@ int policy_advise(const struct policy *policy, const struct policy_site *site,
 		advise_ticket(rule, &complaints);
 		advise_denials(rule, &complaints);
 		advise_typed(rule, site, &complaints);
+		advise_bind(rule, &complaints);
 		advise_later(rule, &complaints);
 	}
 	r = advise_shadows(policy, &complaints);

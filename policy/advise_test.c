@@ -36,7 +36,13 @@ static const struct {
          "warning: x.conf:1: denials: rule \"a\": 3 must deny, and 2 can; nobody could end a request\n"},
         {"rule \"a\" { " HEAD "present = \"typed\" }", ""},
         {"rule \"a\" { " HEAD "bind = {\"ssh-key\"} }",
-         "warning: x.conf:1: bind: rule \"a\": this version cannot check an ssh key; it refuses what is asked for by this rule\n"},
+         "warning: x.conf:1: bind: rule \"a\": sudo:web cannot be asked for, since only ssh shows a key; write a rule without bind for it\n"},
+        {"rule \"a\" { who = {\"%dba\"} scope = {\"s*:web\", \"ssh:web\", \"ssh-x:web\"} approvals = 0 bind = {\"ssh-key\"} }",
+         "warning: x.conf:1: bind: rule \"a\": what is not ssh in s*:web cannot be asked for, since only ssh shows a key; write a rule without bind for it\n"
+         "warning: x.conf:1: bind: rule \"a\": ssh-x:web cannot be asked for, since only ssh shows a key; write a rule without bind for it\n"},
+        {"rule \"a\" { who = {\"%dba\"} scope = {\"ssh:web\"} approvals = 0 bind = {\"ssh-key\"} }",
+         ""},
+        {"defaults { bind = {\"ssh-key\"} }\nrule \"a\" { " HEAD "bind = {} }", ""},
         /* ---- shadows ---- */
         {"rule \"a\" { " HEAD "}\nrule \"b\" { " HEAD "}",
          "warning: x.conf:2: rule: \"b\" never decides: rule \"a\" (x.conf:1) matches first; put it before that one, or take it out\n"},

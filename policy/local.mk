@@ -26,6 +26,8 @@ libpolicy_la_SOURCES = \
 	policy/term_keys.c \
 	policy/terms.c \
 	policy/ticket.c policy/ticket.h \
+	policy/trust.c policy/trust.h \
+	policy/trust_read.c policy/trust_read.h \
 	policy/values.c \
 	policy/window.c policy/window.h
 libpolicy_la_CFLAGS = $(AM_CFLAGS) $(CONFUSE_CFLAGS)
@@ -64,7 +66,7 @@ dist_breakglassrolepolicy_DATA = policy/examples/break-glass-role/policy.d/10-br
 if HAVE_CMOCKA
 policy_tests = policy/advise_test policy/evaluate_test policy/expect_test policy/glob_test policy/taken_test policy/ticket_test \
 	policy/window_test policy/pages_test policy/parse_test policy/refuse_test \
-	policy/scope_test policy/settings_test
+	policy/scope_test policy/settings_test policy/trust_test
 check_PROGRAMS += $(policy_tests)
 TESTS += $(policy_tests)
 policy_test_libs = libpolicy.la libbase.la $(CMOCKA_LIBS)
@@ -104,6 +106,9 @@ policy_scope_test_LDADD = $(policy_test_libs)
 policy_settings_test_SOURCES = policy/settings_test.c policy/heard.h
 policy_settings_test_CFLAGS = $(TEST_CFLAGS)
 policy_settings_test_LDADD = $(policy_test_libs)
+policy_trust_test_SOURCES = policy/trust_test.c policy/heard.h
+policy_trust_test_CFLAGS = $(TEST_CFLAGS)
+policy_trust_test_LDADD = $(policy_test_libs)
 check_PROGRAMS += policy/examples_test
 TESTS += policy/examples_test
 policy_examples_test_SOURCES = policy/examples_test.c policy/heard.h policy/page.h

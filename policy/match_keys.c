@@ -27,32 +27,38 @@ int read_approvers(struct reading *reading, const struct conf_entry *entry, stru
 	return r;
 }
 
-static int read_one_scope(struct reading *reading, const struct conf_entry *entry, const char *text,
-                          struct rule *rule)
+static int read_one_scope(struct complaints *complaints, const struct conf_entry *entry,
+                          const char *text, struct strings *scopes)
 {
 	struct fault fault;
 	char scope[SCOPE_SIZE];
 
 	if (strchr(text, ' '))
-		complain(&reading->complaints, entry->line, entry->key->name,
+		complain(complaints, entry->line, entry->key->name,
 		         "\"%.80s\" holds a blank; write one scope in each string", text);
 	else if (scope_pattern_canonical(text, scope, &fault) < 0)
-		complain(&reading->complaints, entry->line, entry->key->name, "%s", fault.text);
-	else if (strings_hold(&rule->scope, scope))
-		complain(&reading->complaints, entry->line, entry->key->name,
+		complain(complaints, entry->line, entry->key->name, "%s", fault.text);
+	else if (strings_hold(scopes, scope))
+		complain(complaints, entry->line, entry->key->name,
 		         "\"%.80s\" is named twice (as \"%s\"); leave one", text, scope);
 	else
-		return strings_add(&rule->scope, scope, strlen(scope));
+		return strings_add(scopes, scope, strlen(scope));
 	return 0;
 }
 
-int read_scope(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
+int scopes_read(struct complaints *complaints, const struct conf_entry *entry,
+                struct strings *scopes)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < entry->values.count && r == 0; i++)
-		r = read_one_scope(reading, entry, entry->values.items[i], rule);
+		r = read_one_scope(complaints, entry, entry->values.items[i], scopes);
 	return r;
+}
+
+int read_scope(struct reading *reading, const struct conf_entry *entry, struct rule *rule)
+{
+	return scopes_read(&reading->complaints, entry, &rule->scope);
 }
 
 /* A list that narrows a rule must not be empty: nobody could say whether it means all or nothing.

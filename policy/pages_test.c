@@ -36,6 +36,9 @@ static const struct key setting_keys[] = {
 #define S(name, type, member, fallback) {name, #type, NULL},
         SETTINGS(S)
 #undef S
+#define K(name, type, reader, example) {name, #type, NULL},
+                TRUST_KEYS(K)
+#undef K
 };
 
 static const struct page {

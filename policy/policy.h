@@ -148,8 +148,12 @@ struct question {
 	struct moment at;    /* local time of this host */
 };
 
-/* Is it one? False where nobody asks, or for nothing, or not in canonical form: then no rule matches,
- * not even one that denies, and whoever asks only what denies must not take that for a yes. */
+/* 1 to 255 of A-Z a-z 0-9 . - */
+bool host_name_is_good(const char *name);
+
+/* Is it one? False where nobody asks, or for nothing, or not in canonical form: then no rule
+ * matches, not even one that denies, and whoever asks only what denies must not take that for a
+ * yes. */
 bool question_is_good(const struct question *question);
 
 /* In the order in which a rule is held against a question. */

@@ -115,8 +115,9 @@ static void review_present(const struct rule *rule, struct complaints *complaint
 			continue;
 		complain(complaints, rule->line, "present",
 		         "rule \"%s\": %s is another's account for some in who; write present = "
-		         "\"typed\", or bind = {\"ssh-key\"}",
-		         rule->title, scope);
+		         "\"typed\"%s",
+		         rule->title, scope,
+		         scope_may_have_service(scope, "ssh") ? ", or bind = {\"ssh-key\"}" : "");
 		return;
 	}
 }

@@ -82,11 +82,21 @@ void rule_done(struct rule *rule);
 must_check int names_read(struct complaints *complaints, const struct conf_entry *entry,
                           struct strings *ret_names);
 
+/* What is asked or given: reports what is no scope or pattern of scopes, and what is there twice,
+ * and adds the others in canonical form. */
+must_check int scopes_read(struct complaints *complaints, const struct conf_entry *entry,
+                           struct strings *scopes);
+
 /* 1 to RULE_TITLE_MAX of A-Z a-z 0-9 . _ - */
 bool value_is_title(const char *text);
 /* 1 to HOST_MAX of A-Z a-z 0-9 . - and of the bytes of `besides`. */
 #define HOST_MAX 255
 bool value_is_host(const char *text, const char *besides);
+/* 1 to TRUST_CLAIM_MAX of A-Z a-z 0-9 . _ - : / */
+bool value_is_claim(const char *text);
+/* Is the string a path from / on, without "..", ".", "//" or a slash at the end, of at most `max`
+ * bytes? Reports when it is not. */
+void path_check(struct complaints *complaints, const struct conf_entry *entry, size_t max);
 /* Is the number from `min` to `max`? Reports when it is not. */
 bool value_in_range(struct complaints *complaints, const struct conf_entry *entry, int64_t min,
                     int64_t max);

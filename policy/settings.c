@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "policy/rules.h"
 #include "policy/strings.h"
+#include "policy/trust_read.h"
 
 #define SERVICE_MAX    64
 #define DIRECTORY_MAX  255
@@ -35,7 +36,7 @@ static const struct conf_key keys[] = {
 
 static const struct conf_kind kinds[] = {
         {.name = NULL, .keys = keys, .key_count = sizeof(keys) / sizeof(keys[0])},
-        {.name = "trust", .titled = true, .later = true},
+        {.name = "trust", .titled = true, .keys = trust_keys, .key_count = TRUST_KEY_COUNT},
         {.name = "break-glass", .later = true},
         {.name = "notification", .later = true},
 };
@@ -129,7 +130,7 @@ static void check_host_id(struct complaints *complaints, const struct conf_entry
 {
 	const char *id = entry->values.items[0];
 
-	if (!value_is_host(id, ""))
+	if (!host_name_is_good(id))
 		complain(complaints, entry->line, entry->key->name,
 		         "\"%.80s\" is no name of a host; write 1 to %d of A-Z a-z 0-9 . -", id,
 		         HOST_MAX);
@@ -144,6 +145,17 @@ static void check_max_grant(struct complaints *complaints, const struct conf_ent
 		complain(complaints, entry->line, entry->key->name,
 		         "\"%.80s\" is above 12h, and no token lives longer; write \"12h\" or less",
 		         entry->values.items[0]);
+}
+
+static void check_algorithm(struct complaints *complaints, const struct conf_entry *entry)
+{
+	const char *name = entry->values.items[0];
+
+	if (strcmp(name, "ES256") != 0 && strcmp(name, SETTINGS_RS256) != 0)
+		complain(complaints, entry->line, entry->key->name,
+		         "\"%.80s\" is no algorithm that jitd signs with; write \"ES256\" or "
+		         "\"" SETTINGS_RS256 "\"",
+		         name);
 }
 
 static void check_requests(struct complaints *complaints, const struct conf_entry *entry)
@@ -205,56 +217,25 @@ static void check_user(struct complaints *complaints, const struct conf_entry *e
 		         "jitd does not stay root; write a user of its own, such as \"jitd\"");
 }
 
-/* A part that is empty, "." or ".." makes a path mean another than it looks. */
-static bool parts_are_plain(const char *path)
-{
-	for (const char *at = path; *at;) {
-		size_t length = strcspn(++at, "/");
-		if (!length || (length == 1 && at[0] == '.') ||
-		    (length == 2 && at[0] == '.' && at[1] == '.'))
-			return false;
-		at += length;
-	}
-	return true;
-}
-
-static void check_path(struct complaints *complaints, const struct conf_entry *entry, size_t max)
-{
-	const char *path = entry->values.items[0];
-
-	if (path[0] != '/' || !parts_are_plain(path))
-		complain(complaints, entry->line, entry->key->name,
-		         "\"%.80s\" is no plain path; write it from / on, without \"..\", \".\", "
-		         "\"//\" or a / at the end",
-		         path);
-	else if (strlen(path) > max)
-		complain(complaints, entry->line, entry->key->name,
-		         "\"%.80s...\" is longer than %zu bytes", path, max);
-}
-
 static void check_directory(struct complaints *complaints, const struct conf_entry *entry)
 {
-	check_path(complaints, entry, DIRECTORY_MAX);
+	path_check(complaints, entry, DIRECTORY_MAX);
 }
 
 static void check_socket_dir(struct complaints *complaints, const struct conf_entry *entry)
 {
-	check_path(complaints, entry, SOCKET_DIR_MAX);
+	path_check(complaints, entry, SOCKET_DIR_MAX);
 }
 
 static const struct {
 	const char *key;
 	check *check;
 } checks[] = {
-        {"host-id", check_host_id},
-        {"max-grant", check_max_grant},
-        {"admins", check_names},
-        {"auditors", check_names},
-        {"requests-per-minute", check_requests},
-        {"exempt", check_exempt},
-        {"user", check_user},
-        {"state-dir", check_directory},
-        {"socket-dir", check_socket_dir},
+        {"host-id", check_host_id},      {"max-grant", check_max_grant},
+        {"algorithm", check_algorithm},  {"admins", check_names},
+        {"auditors", check_names},       {"requests-per-minute", check_requests},
+        {"exempt", check_exempt},        {"user", check_user},
+        {"state-dir", check_directory},  {"socket-dir", check_socket_dir},
         {"policy-dir", check_directory},
 };
 
@@ -269,6 +250,15 @@ static void check_entry(struct complaints *complaints, const struct conf_entry *
 		}
 	/* a key that nobody checks must not pass */
 	complain(complaints, entry->line, entry->key->name, "not known to this version");
+}
+
+/* The one kind of block that there is. */
+static int add_trust(struct complaints *complaints, const struct conf_block *block,
+                     struct settings *settings)
+{
+	int r = strings_add(&settings->trust_names, block->title, strlen(block->title));
+
+	return r < 0 ? r : trust_add(complaints, block, &settings->trusts);
 }
 
 int settings_parse(const struct policy_source *source, policy_report *report, void *context,
@@ -287,11 +277,20 @@ int settings_parse(const struct policy_source *source, policy_report *report, vo
 		check_entry(&complaints, &conf->blocks[0].entries[i]);
 		r = set_entry(&complaints, &conf->blocks[0].entries[i], settings);
 	}
+	for (size_t i = 1; i < conf->count && r == 0; i++)
+		r = add_trust(&complaints, &conf->blocks[i], settings);
 	if (r == 0 && complaints.errors)
 		r = -EINVAL;
 	if (r == 0)
 		*ret_settings = take_ptr(settings);
 	return r;
+}
+
+struct policy_site settings_site(const struct settings *settings)
+{
+	return (struct policy_site){.max_grant = settings->max_grant,
+	                            .rs256 = !strcmp(settings->algorithm, SETTINGS_RS256),
+	                            .trusts = &settings->trust_names};
 }
 
 struct settings *settings_free(struct settings *settings)
@@ -302,6 +301,10 @@ struct settings *settings_free(struct settings *settings)
 			free(*(char **)member);
 		if (rows[i].type == SETTING_LIST)
 			strings_done(member);
+	}
+	if (settings) {
+		trusts_done(&settings->trusts);
+		strings_done(&settings->trust_names);
 	}
 	free(settings);
 	return NULL;

@@ -16,7 +16,7 @@ static const struct {
 	const char *text, *lines;
 } refused[] = {
         {"bogus = 1\n",
-         "x.conf:1: bogus: unknown key; known here: host-id max-grant admins auditors requests-per-minute exempt user state-dir socket-dir policy-dir\n"},
+         "x.conf:1: bogus: unknown key; known here: host-id max-grant algorithm admins auditors requests-per-minute exempt user state-dir socket-dir policy-dir\n"},
         {"max-grant = \"1h\"\nmax-grant = \"2h\"\n",
          "x.conf:2: max-grant: given twice, first in line 1; leave one\n"},
         {"max-grant = \"0s\"\n",
@@ -59,6 +59,10 @@ static const struct {
          "x.conf:1: exempt: \"../sudo\" is no PAM service; write a name of /etc/pam.d, such as \"cron\"\n"
          "x.conf:1: exempt: \"-x\" is no PAM service; write a name of /etc/pam.d, such as \"cron\"\n"
          "x.conf:1: exempt: \".x\" is no PAM service; write a name of /etc/pam.d, such as \"cron\"\n"},
+        {"algorithm = \"none\"\n",
+         "x.conf:1: algorithm: \"none\" is no algorithm that jitd signs with; write \"ES256\" or \"RS256\"\n"},
+        {"algorithm = \"es256\"\n",
+         "x.conf:1: algorithm: \"es256\" is no algorithm that jitd signs with; write \"ES256\" or \"RS256\"\n"},
         {"user = \"root\"\n",
          "x.conf:1: user: jitd does not stay root; write a user of its own, such as \"jitd\"\n"},
         {"user = \"a b\"\n",
@@ -83,8 +87,8 @@ static const struct {
          "x.conf:1: socket-dir: \"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\" is longer than 96 bytes\n"},
         {"state-dir = \"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"\n",
          "x.conf:1: state-dir: \"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\" is longer than 255 bytes\n"},
-        {"trust \"gitlab\" {\nissuer = \"x\" scope = {\"ssh:a\"}\n}\nsudo-plugin = true\ntoken-ttl = \"5m\"\nbreak-glass { }\nrule \"x\" { }\n",
-         "x.conf:1: trust: a block that is not known to this version; take it out\n"
+        {"notification {\nissuer = \"x\" scope = {\"ssh:a\"}\n}\nsudo-plugin = true\ntoken-ttl = \"5m\"\nbreak-glass { }\nrule \"x\" { }\n",
+         "x.conf:1: notification: a block that is not known to this version; take it out\n"
          "x.conf:4: sudo-plugin: not known to this version; take it out\n"
          "x.conf:5: token-ttl: not known to this version; take it out\n"
          "x.conf:6: break-glass: a block that is not known to this version; take it out\n"

@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "policy/strings.h"
+#include "policy/trust.h"
 
 static bool name_is_good(struct complaints *complaints, const struct conf_entry *entry,
                          const struct strings *seen, const char *name)
@@ -78,9 +79,19 @@ bool value_is_title(const char *text)
 	return is_made_of(text, RULE_TITLE_MAX, "._-", "");
 }
 
+bool value_is_claim(const char *text)
+{
+	return is_made_of(text, TRUST_CLAIM_MAX, "._-", ":/");
+}
+
 bool value_is_host(const char *text, const char *besides)
 {
 	return is_made_of(text, HOST_MAX, ".-", besides);
+}
+
+bool host_name_is_good(const char *name)
+{
+	return value_is_host(name, "");
 }
 
 bool value_in_range(struct complaints *complaints, const struct conf_entry *entry, int64_t min,
@@ -144,4 +155,31 @@ void duration_read(struct complaints *complaints, const struct conf_entry *entry
 		         "\"%.80s\" is not above 0; write for example \"15m\"", text);
 	else
 		*ret_seconds = seconds;
+}
+
+/* A part that is empty, "." or ".." makes a path mean another than it looks. */
+static bool parts_are_plain(const char *path)
+{
+	for (const char *at = path; *at;) {
+		size_t length = strcspn(++at, "/");
+		if (!length || (length == 1 && at[0] == '.') ||
+		    (length == 2 && at[0] == '.' && at[1] == '.'))
+			return false;
+		at += length;
+	}
+	return true;
+}
+
+void path_check(struct complaints *complaints, const struct conf_entry *entry, size_t max)
+{
+	const char *path = entry->values.items[0];
+
+	if (path[0] != '/' || !parts_are_plain(path))
+		complain(complaints, entry->line, entry->key->name,
+		         "\"%.80s\" is no plain path; write it from / on, without \"..\", \".\", "
+		         "\"//\" or a / at the end",
+		         path);
+	else if (strlen(path) > max)
+		complain(complaints, entry->line, entry->key->name,
+		         "\"%.80s...\" is longer than %zu bytes", path, max);
 }

@@ -14,6 +14,14 @@ tests_fuzz_replay_token_LDADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(JANSSON
 dist_check_SCRIPTS += tests/fuzz/replay_test
 TESTS += tests/fuzz/replay_test
 
+# tokens of every kind of attack, and good ones, through the reader
+check_PROGRAMS += tests/hostile/reader
+tests_hostile_reader_SOURCES = tests/hostile/reader.c
+tests_hostile_reader_CFLAGS = $(TEST_CFLAGS)
+tests_hostile_reader_LDADD = libtoken.la libbase.la
+dist_check_SCRIPTS += tests/hostile/reader_test
+TESTS += tests/hostile/reader_test
+
 # by hand: make tests/bench/policy tests/bench/token
 if HAVE_CMOCKA
 EXTRA_PROGRAMS = tests/bench/policy tests/bench/token
@@ -29,7 +37,8 @@ endif
 
 EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/format tests/lint/shell tests/lint/man \
 	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/bench tests/sanitized \
-	tests/coverage tests/fuzz/run tests/fuzz/token_seeds tests/fuzz/lsan.supp tests/fuzz/corpus
+	tests/coverage tests/fuzz/run tests/fuzz/token_seeds tests/fuzz/lsan.supp tests/fuzz/corpus tests/hostile \
+	tests/lint/attacks tests/attacks.md
 dist-hook:
 	rm -rf '$(distdir)/tests/e2e/__pycache__' '$(distdir)/tests/bench/__pycache__' \
-		'$(distdir)/tests/sanitized/__pycache__'
+		'$(distdir)/tests/sanitized/__pycache__' '$(distdir)/tests/hostile/__pycache__'

@@ -9,6 +9,7 @@
 
 #include "base/parse.h"
 #include "base/text.h"
+#include "token/fingerprint.h"
 #include "token/key.h"
 
 /* The reason that stands for a result of document_text() and its like; 0 and -errno stay. */
@@ -155,17 +156,6 @@ static int go_until(struct road *road)
 
 /* ---- under which conditions ---- */
 
-static bool is_fingerprint(const char *text)
-{
-	static const char base64[] =
-	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	static const char last[] = "AEIMQUYcgkosw048"; /* its two unused bits are zero */
-	const size_t prefix = strlen("SHA256:"), end = TOKEN_CNF_SIZE - 2;
-
-	return strncmp(text, "SHA256:", prefix) == 0 && strlen(text) == end + 1 &&
-	       strspn(text + prefix, base64) == end + 1 - prefix && strchr(last, text[end]);
-}
-
 /* RFC 7800: a confirmation that cannot be checked must not be passed over. */
 static int go_binding(struct road *road)
 {
@@ -178,7 +168,7 @@ static int go_binding(struct road *road)
 	if (result != 0 || document_members_among(&cnf, ours, 1) != 0 ||
 	    document_text(&cnf, "ssh", road->claims.cnf, TOKEN_CNF_SIZE) != 0)
 		return TOKEN_REASON_BINDING;
-	return is_fingerprint(road->claims.cnf) ? 0 : TOKEN_REASON_BINDING;
+	return fingerprint_is_good(road->claims.cnf) ? 0 : TOKEN_REASON_BINDING;
 }
 
 static const struct requirement *first_unmet(const struct road *road)

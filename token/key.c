@@ -181,6 +181,8 @@ int key_make(EVP_PKEY *pkey, const char *kid, struct key **ret_key, struct fault
 		result = check_public(pkey, fault);
 	if (result != 0)
 		return result;
+	if (!key->kind)
+		return -EINVAL;
 	result = kid ? text_copy(key->kid, sizeof(key->kid), kid)
 	             : make_kid(key->kind, pkey, key->kid);
 	if (result != 0)

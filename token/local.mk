@@ -4,6 +4,7 @@ libtoken_la_SOURCES = \
 	token/base64url.c token/base64url.h \
 	token/claims.c \
 	token/code.c token/code.h \
+	token/fingerprint.c token/fingerprint.h \
 	token/form.c token/form.h \
 	token/header.c token/header.h \
 	token/json.c token/json.h token/jwk.c \
@@ -21,9 +22,9 @@ libtokentest_la_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS)
 libtokentest_la_LIBADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 
 token_tests = token/binding_test token/claims_test token/code_test token/explain_test \
-	token/fault_test token/foreign_claims_test token/foreign_test token/form_test token/header_test \
-	token/jwk_test token/key_test token/keyset_test token/rfc_test token/rsa_signature_test \
-	token/rsa_test token/signature_test token/source_test
+	token/fault_test token/fingerprint_test token/foreign_claims_test token/foreign_test \
+	token/form_test token/header_test token/jwk_test token/key_test token/keyset_test token/rfc_test \
+	token/rsa_signature_test token/rsa_test token/signature_test token/source_test
 check_PROGRAMS += $(token_tests)
 TESTS += $(token_tests)
 
@@ -56,6 +57,10 @@ token_fault_test_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=EVP_PKEY_CTX_new_from_pkey -Wl,--wrap=i2d_PUBKEY \
 	-Wl,--wrap=PEM_write_bio_PrivateKey -Wl,--wrap=calloc -Wl,--wrap=malloc \
 	-Wl,--wrap=json_loadb
+
+token_fingerprint_test_SOURCES = token/fingerprint_test.c
+token_fingerprint_test_CFLAGS = $(TEST_CFLAGS)
+token_fingerprint_test_LDADD = libtokentest.la
 
 token_foreign_claims_test_SOURCES = token/foreign_claims_test.c
 token_foreign_claims_test_CFLAGS = $(TEST_CFLAGS)

@@ -94,7 +94,8 @@ static void look_for_comparison(const char *path, const char *line)
 	        "strcmp(number, wanted)",
 	        "strcmp(json_is_true(value) ? \"true\" : \"false\", wanted)",
 	        "strncmp(pem, first, strlen(first))",
-	        "strncmp(text, \"SHA256:\", prefix)",
+	        "strncmp(text, PREFIX, prefix)",
+	        "memcmp(blob->bytes + LENGTH_SIZE, type, length)",
 	};
 
 	for (size_t i = 0; i < COUNT(calls); i++) {

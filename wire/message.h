@@ -36,6 +36,8 @@ enum revoke_by {
 	REVOKE_ALL
 };
 
+enum rekey_by { REKEY_ROTATE = 1, REKEY_RETIRE };
+
 enum wire_sender { WIRE_FROM_PAM = 1, WIRE_FROM_CLIENT, WIRE_FROM_JITD };
 
 /* Of one connection, as jitd sees it. IDLE: a command may come. ASKED: only the answer may come.

@@ -29,6 +29,8 @@ static void tell(const struct wire_access *access)
 	format_duration(access->asked, asked);
 	fprintf(stderr, "access %u: %s asks for %s on %s, %s (rule %s)\n", access->id,
 	        access->subject, access->scope, access->host, asked, access->rule);
+	if (*access->user_key)
+		fprintf(stderr, "bound to ssh key: %s\n", access->user_key);
 	if (*access->reason || *access->ticket)
 		fprintf(stderr, "%s%s%s%s%s\n", *access->reason ? "reason: " : "", access->reason,
 		        *access->reason && *access->ticket ? "; " : "",

@@ -25,10 +25,12 @@ static void print_named(const char *name, const char *value)
 }
 
 /* One line each, as it comes: a log may be longer than memory. */
-static void print_event(const struct wire_event *event)
+static int print_event(void *context, const struct message *row)
 {
+	const struct wire_event *event = &row->event;
 	char at[WHEN_SIZE];
 
+	(void)context;
 	when_log(event->at, at);
 	printf("%s %-10s", at, event->event);
 	if (event->access)
@@ -46,25 +48,12 @@ static void print_event(const struct wire_event *event)
 	if (event->count > 1)
 		printf(" times=%lld", (long long)event->count);
 	printf("%s%s\n", *event->text ? ": " : "", event->text);
+	return 0;
 }
 
-static enum exit_code read_events(struct connection *connection, struct json_array *array)
+static int print_json(void *context, const struct message *row)
 {
-	for (;;) {
-		struct message row;
-		enum reply reply = connection_receive(connection, &row);
-
-		if (reply == REPLY_NONE)
-			return connection->code;
-		if (reply == REPLY_END)
-			return EXIT_DONE;
-		if (row.id != MESSAGE_event)
-			return connection_unexpected(connection, &row);
-		if (!array)
-			print_event(&row.event);
-		else if (json_event(array, &row.event) < 0)
-			return give_up(connection->in, EXIT_REFUSED, "internal error: no memory");
-	}
+	return json_event(context, &row->event);
 }
 
 static enum exit_code read_options(const struct invocation *in, struct wire_audit *ret_audit)
@@ -98,7 +87,8 @@ static enum exit_code run(const struct invocation *in)
 	if (code == EXIT_DONE)
 		code = connection_send(&connection, &message);
 	if (code == EXIT_DONE)
-		code = read_events(&connection, json ? &array : NULL);
+		code = connection_rows(&connection, MESSAGE_event, json ? print_json : print_event,
+		                       &array);
 	if (code == EXIT_DONE && json)
 		json_end(&array);
 	return code;

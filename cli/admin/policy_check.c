@@ -78,7 +78,7 @@ static enum exit_code run(const struct invocation *in)
 	if (r < 0)
 		return give_up(in, EXIT_REFUSED, "%s: %s", SETTINGS_PATH, strerror(-r));
 	place = policy_place_of(settings, in->arguments[0]);
-	site = policy_site_of(settings);
+	site = settings_site(settings);
 	return check(in, &place, &site, &so_far);
 }
 

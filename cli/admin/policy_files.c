@@ -42,11 +42,6 @@ int policy_settings_read(policy_report *report, void *context, struct settings *
 	return settings_parse(&source, report, context, ret_settings);
 }
 
-struct policy_site policy_site_of(const struct settings *settings)
-{
-	return (struct policy_site){.max_grant = settings->max_grant};
-}
-
 struct policy_place policy_place_of(const struct settings *settings, const char *draft)
 {
 	/* a draft of one's own is no root's file */
@@ -123,7 +118,7 @@ enum exit_code policy_files_read(const struct invocation *in, const char *draft,
 	                &fault);
 	if (r < 0)
 		return give_up(in, EXIT_REFUSED, "%s", fault.text);
-	site = policy_site_of(ret_files->settings);
+	site = settings_site(ret_files->settings);
 	r = policy_parse_folder(ret_files->folder, &site, complain, &errors, &ret_files->policy);
 	if (r == 0)
 		r = make_digest(ret_files->folder, ret_files->digest);

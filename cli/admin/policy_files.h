@@ -35,9 +35,6 @@ struct policy_files {
 must_check int policy_settings_read(policy_report *report, void *context,
                                     struct settings **ret_settings);
 
-/* What rules are held against. Points into the settings. */
-struct policy_site policy_site_of(const struct settings *settings);
-
 /* `draft`: a directory; NULL: that of the settings, into which the result then points. */
 struct policy_place policy_place_of(const struct settings *settings, const char *draft);
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -26,8 +24,10 @@ static void cleanup_table(struct table *table)
 	table_done(table);
 }
 
-static int add_session(struct table *table, const struct wire_session *session, int64_t now)
+static int add_session(void *context, const struct message *row)
 {
+	const struct wire_session *session = &row->session;
+	int64_t now = (int64_t)time(NULL);
 	char pid[16], since[WHEN_SIZE], left[WHEN_SIZE] = "";
 	const char *const cells[HEADINGS] = {
 	        session->id,
@@ -46,30 +46,12 @@ static int add_session(struct table *table, const struct wire_session *session, 
 		(void)snprintf(left, sizeof(left), "ended");
 	else if (session->until)
 		when_span(session->until - now, left);
-	return table_row(table, cells);
+	return table_row(context, cells);
 }
 
-/* Rows as they come, into one of the two. */
-static enum exit_code read_sessions(struct connection *connection, struct table *table,
-                                    struct json_array *array)
+static int print_session(void *context, const struct message *row)
 {
-	for (;;) {
-		struct message row;
-		enum reply reply = connection_receive(connection, &row);
-		int r;
-
-		if (reply == REPLY_NONE)
-			return connection->code;
-		if (reply == REPLY_END)
-			return EXIT_DONE;
-		if (row.id != MESSAGE_session)
-			return connection_unexpected(connection, &row);
-		r = array ? json_session(array, &row.session)
-		          : add_session(table, &row.session, (int64_t)time(NULL));
-		if (r < 0)
-			return give_up(connection->in, EXIT_REFUSED, "internal error: %s",
-			               strerror(-r));
-	}
+	return json_session(context, &row->session);
 }
 
 static enum exit_code run(const struct invocation *in)
@@ -84,7 +66,8 @@ static enum exit_code run(const struct invocation *in)
 	if (code == EXIT_DONE && table_begin(&table, headings, HEADINGS) < 0)
 		code = give_up(in, EXIT_REFUSED, "internal error: no memory");
 	if (code == EXIT_DONE)
-		code = read_sessions(&connection, &table, json ? &array : NULL);
+		code = json ? connection_rows(&connection, MESSAGE_session, print_session, &array)
+		            : connection_rows(&connection, MESSAGE_session, add_session, &table);
 	if (code != EXIT_DONE)
 		return code;
 	if (json)

@@ -35,33 +35,17 @@ static void cleanup_table(struct table *table)
 	table_done(table);
 }
 
-static int take_counter(struct counters *counters, const struct wire_counter *counter)
+static int take_counter(void *context, const struct message *row)
 {
+	struct counters *counters = context;
 	struct wire_counter *grown =
 	        reallocarray(counters->items, counters->count + 1, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
-	grown[counters->count++] = *counter;
+	grown[counters->count++] = row->counter;
 	counters->items = grown;
 	return 0;
-}
-
-static enum exit_code read_counters(struct connection *connection, struct counters *counters)
-{
-	for (;;) {
-		struct message row;
-		enum reply reply = connection_receive(connection, &row);
-
-		if (reply == REPLY_NONE)
-			return connection->code;
-		if (reply == REPLY_END)
-			return EXIT_DONE;
-		if (row.id != MESSAGE_counter)
-			return connection_unexpected(connection, &row);
-		if (take_counter(counters, &row.counter) < 0)
-			return give_up(connection->in, EXIT_REFUSED, "internal error: no memory");
-	}
 }
 
 static int print_table(const struct counters *counters)
@@ -134,7 +118,7 @@ static enum exit_code run(const struct invocation *in)
 		return wait_until_ready(in);
 	code = connection_send(&connection, &message);
 	if (code == EXIT_DONE)
-		code = read_counters(&connection, &counters);
+		code = connection_rows(&connection, MESSAGE_counter, take_counter, &counters);
 	if (code != EXIT_DONE)
 		return code;
 	r = in->options[OPTION_JSON] ? json_counters(stdout, counters.items, counters.count)

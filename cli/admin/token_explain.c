@@ -9,6 +9,7 @@
 #include "cli/admin/steps.h"
 #include "cli/admin/verify.h"
 #include "cli/connection.h"
+#include "cli/token_line.h"
 #include "token/code.h"
 
 enum {
@@ -32,59 +33,6 @@ static const struct option_row options[] = {
         [OPTION_AUDIENCE] = {"audience", "A", "with --issuer: for whom it is (else the host)"},
         [OPTION_JSON] = {"json", NULL, "print a JSON array"},
 };
-
-#define TEXT_MAX 4096 /* bytes of a token or code, as of explain.text */
-
-/* ---- stdin ---- */
-
-/* All of it, up to a byte more than a line may have. */
-static int read_input(char *ret_text, size_t size, size_t *ret_length)
-{
-	size_t used = 0;
-
-	while (used < size) {
-		ssize_t n = read(STDIN_FILENO, ret_text + used, size - used);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		used += (size_t)n;
-		if (memchr(ret_text + used - (size_t)n, '\n', (size_t)n) && isatty(STDIN_FILENO))
-			break;
-	}
-	*ret_length = used;
-	return 0;
-}
-
-/* One line, without its end, NUL-terminated: `text` has room for TEXT_MAX bytes and three more. */
-static enum exit_code read_line(const struct invocation *in, char *text, size_t *ret_length)
-{
-	size_t length = 0;
-	int r = read_input(text, TEXT_MAX + 3, &length);
-
-	if (r < 0)
-		return give_up(in, EXIT_REFUSED, "standard input: %s", strerror(-r));
-	if (length && text[length - 1] == '\n')
-		length--;
-	if (length && text[length - 1] == '\r')
-		length--;
-	if (!length)
-		return usage_error(in, "nothing on standard input; right is one token or code");
-	if (memchr(text, '\n', length) || memchr(text, '\0', length))
-		return usage_error(in,
-		                   "more than one line, or a NUL byte, on standard input; right "
-		                   "is one token or code");
-	if (length > TEXT_MAX)
-		return usage_error(in,
-		                   "more than %d bytes on standard input; right is one token or "
-		                   "code",
-		                   TEXT_MAX);
-	text[length] = '\0';
-	*ret_length = length;
-	return EXIT_DONE;
-}
 
 /* ---- with jitd ---- */
 
@@ -187,13 +135,13 @@ static enum exit_code check_options(const struct invocation *in)
 
 static enum exit_code run(const struct invocation *in)
 {
-	char text[TEXT_MAX + 3];
+	char text[TOKEN_LINE_SIZE];
 	size_t length = 0;
 	enum exit_code code = check_options(in);
 
 	if (code != EXIT_DONE)
 		return code;
-	code = read_line(in, text, &length);
+	code = token_line_read(in, text, &length);
 	if (code == EXIT_DONE)
 		code = explain(in, text, length);
 	explicit_bzero(text, sizeof(text));

@@ -19,7 +19,8 @@
 #include "cli/subject/prompt.h"
 #include "cli/subject/terminal.h"
 
-#define SHOWN_PROMPT 128 /* bytes of a prompt in a line about it */
+#define SHOWN_PROMPT 128  /* bytes of a prompt in a line about it */
+#define SSH_TAKES    1023 /* bytes of an answer; the rest is cut off silently */
 
 /* ---- a person answers ---- */
 
@@ -84,19 +85,20 @@ static bool fits(const struct wire_access *access, const struct prompt *prompt)
 	if (strcmp(access->state, "active") != 0)
 		return false;
 	if (prompt->kind == PROMPT_BARE)
-		return scope_list_has(access->scope, "sudo", NULL);
+		return !access->elsewhere && scope_list_has(access->scope, "sudo", NULL);
 	return scope_list_has(access->scope, "ssh", prompt->user) &&
 	       host_is(prompt->host, access->host);
 }
 
-/* The newest access that the prompt is for; 0: none. */
-static uint32_t choose(const struct access_list *list, const struct prompt *prompt)
+/* The newest access that the prompt is for; NULL: none. */
+static const struct wire_access *choose(const struct access_list *list, const struct prompt *prompt)
 {
-	uint32_t chosen = 0;
+	const struct wire_access *chosen = NULL;
 
 	for (size_t i = 0; i < list->count; i++)
-		if (fits(&list->items[i].access, prompt) && list->items[i].access.id > chosen)
-			chosen = list->items[i].access.id;
+		if (fits(&list->items[i].access, prompt) &&
+		    (!chosen || list->items[i].access.id > chosen->id))
+			chosen = &list->items[i].access;
 	return chosen;
 }
 
@@ -131,11 +133,14 @@ static enum exit_code no_access(const struct invocation *in, const struct prompt
 	               prompt->user, prompt->user);
 }
 
-static enum exit_code print_code(const struct invocation *in, uint32_t access)
+/* A code; of an access for another host the token, since a code counts only where the token is. */
+static enum exit_code print_secret(const struct invocation *in, const struct wire_access *access)
 {
 	cleanup(message_wipe) struct message message = {.id = MESSAGE_NONE};
-	enum exit_code code = mint(in, access, true, &message);
+	enum exit_code code = mint(in, access->id, !access->elsewhere, &message);
 
+	if (code == EXIT_DONE && strlen(message.minted.secret) > SSH_TAKES)
+		return give_up(in, EXIT_REFUSED, "%s", message.minted.text);
 	if (code == EXIT_DONE)
 		code = secret_print(in, message.minted.secret);
 	if (code == EXIT_DONE && *message.minted.text)
@@ -149,11 +154,11 @@ static enum exit_code answer(const struct invocation *in, const char *text,
 	const struct message question = {.id = MESSAGE_list, .list.view = VIEW_MINE};
 	cleanup(access_list_done) struct access_list list = {0};
 	enum exit_code code = access_list_fetch(in, &question, NULL, &list);
-	uint32_t access = choose(&list, prompt);
+	const struct wire_access *access = choose(&list, prompt);
 	const char *host;
 
 	if (access)
-		return print_code(in, access);
+		return print_secret(in, access);
 	/* a password is asked for at many hosts that know nothing of pam-jit */
 	if (prompt->kind == PROMPT_SSH_PASSWORD)
 		return ask_person(in, text, prompt, "no active access of yours is for it");
@@ -183,7 +188,7 @@ const struct command jit_askpass = {
         .name = "askpass",
         .arguments = "[PROMPT]",
         .arguments_max = 1,
-        .summary = "answer a prompt of ssh or sudo with a fresh code",
+        .summary = "answer a prompt of ssh or sudo with a fresh code or token",
         .details = "For SSH_ASKPASS, and for SUDO_ASKPASS or 'Path askpass' of sudo.conf, by its\n"
                    "other name jit-askpass. Prompts that are not pam-jit's are asked at the\n"
                    "terminal.\n",

@@ -8,7 +8,7 @@
 #include "cli/command.h"
 
 extern const struct command jit_request, jit_token, jit_list, jit_show, jit_wait, jit_cancel,
-        jit_askpass;
+        jit_present, jit_askpass;
 extern const struct tool jit_tool;
 
 #endif

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "cli/connection.h"
+#include "cli/when.h"
 
 enum exit_code mint(const struct invocation *in, uint32_t access, bool code,
                     struct message *ret_minted)
@@ -61,4 +63,29 @@ enum exit_code secret_print(const struct invocation *in, const char *secret)
 		r = write_all(line, strlen(line));
 	explicit_bzero(line, sizeof(line));
 	return r == 0 ? EXIT_DONE : give_up(in, EXIT_REFUSED, "cannot write: %s", strerror(-r));
+}
+
+/* For people; what reads stdout need not know. */
+static void tell_limits(const struct wire_minted *minted)
+{
+	char until[WHEN_SIZE];
+
+	if (*minted->text)
+		fprintf(stderr, "%s\n", minted->text);
+	if (!isatty(STDOUT_FILENO))
+		return;
+	when_clock(minted->expires, (int64_t)time(NULL), until);
+	fprintf(stderr, "good once%s%s\n", *until ? ", until " : "", until);
+}
+
+enum exit_code mint_print(const struct invocation *in, uint32_t access, bool code)
+{
+	cleanup(message_wipe) struct message message = {.id = MESSAGE_NONE};
+	enum exit_code result = mint(in, access, code, &message);
+
+	if (result == EXIT_DONE)
+		result = secret_print(in, message.minted.secret);
+	if (result == EXIT_DONE)
+		tell_limits(&message.minted);
+	return result;
 }

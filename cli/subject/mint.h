@@ -20,4 +20,7 @@ must_check enum exit_code mint(const struct invocation *in, uint32_t access, boo
  * after its line. */
 must_check enum exit_code secret_print(const struct invocation *in, const char *secret);
 
+/* Both: the secret alone to stdout, what people should know of it to stderr. */
+enum exit_code mint_print(const struct invocation *in, uint32_t access, bool code);
+
 #endif

@@ -402,7 +402,8 @@ void shown_on_disk(const struct host *host, uint32_t access, char ret_digest[sta
 	assert_int_equal(sqlite3_prepare_v2(reader,
 	                                    "SELECT uid, subject, scope, host, reason, ticket, "
 	                                    "asked, present = 'typed', uses, approvals, denials, "
-	                                    "rule, rule_text FROM access WHERE id = ?",
+	                                    "rule, rule_text, via, issuer, foreign_, ends, "
+	                                    "user_key FROM access WHERE id = ?",
 	                                    -1, &row, NULL),
 	                 SQLITE_OK);
 	assert_int_equal(sqlite3_bind_int64(row, 1, access), SQLITE_OK);
@@ -420,6 +421,11 @@ void shown_on_disk(const struct host *host, uint32_t access, char ret_digest[sta
 		shown.denials = (unsigned int)sqlite3_column_int(row, 10);
 		shown.rule = column(row, 11);
 		shown.rule_text = column(row, 12);
+		shown.via = column(row, 13);
+		shown.issuer = column(row, 14);
+		shown.foreign = (uint32_t)sqlite3_column_int64(row, 15);
+		shown.ends = sqlite3_column_int64(row, 16);
+		put(shown.user_key, sizeof(shown.user_key), column(row, 17));
 		assert_int_equal(shown_digest(&shown, ret_digest), 0);
 	}
 	sqlite3_finalize(row);

@@ -12,6 +12,7 @@ struct gate {
 	pthread_mutex_t mutex;
 	pthread_cond_t opened;
 	bool shut;
+	size_t waiting;
 };
 static struct gate gate = {.mutex = PTHREAD_MUTEX_INITIALIZER, .opened = PTHREAD_COND_INITIALIZER};
 
@@ -33,6 +34,16 @@ void gate_open(void)
 	set_gate(false);
 }
 
+bool gate_holds(void)
+{
+	bool holds;
+
+	pthread_mutex_lock(&gate.mutex);
+	holds = gate.shut && gate.waiting > 0;
+	pthread_mutex_unlock(&gate.mutex);
+	return holds;
+}
+
 struct held_work {
 	void (*work)(void *), (*done)(void *);
 	void *job;
@@ -43,8 +54,10 @@ static void work_behind_gate(void *context)
 	struct held_work *held = context;
 
 	pthread_mutex_lock(&gate.mutex);
+	gate.waiting++;
 	while (gate.shut)
 		pthread_cond_wait(&gate.opened, &gate.mutex);
+	gate.waiting--;
 	pthread_mutex_unlock(&gate.mutex);
 	held->work(held->job);
 }

@@ -44,5 +44,6 @@ void crew_rest(const struct crew *crew);
 /* Signatures that begin while it is shut are made after it is opened. */
 void gate_shut(void);
 void gate_open(void);
+bool gate_holds(void); /* one is held back now */
 
 #endif

@@ -59,10 +59,19 @@ static void conf_text(const struct host *host, const char *settings, char *text,
 	assert_true(length > 0 && (size_t)length < size);
 }
 
+void host_settings(const struct host *host, const char *settings)
+{
+	char path[128], text[1024];
+
+	conf_text(host, settings, text, sizeof(text));
+	snprintf(path, sizeof(path), "%s/jitd.conf", host->directory);
+	write_file(path, text);
+}
+
 void host_make(struct host *host, const char *rules, const char *settings)
 {
 	static const char *const names[] = {"sockets", "policy"};
-	char path[128], text[1024];
+	char path[128];
 
 	*host = (struct host){.log = -1};
 	snprintf(host->directory, sizeof(host->directory), "/tmp/jitd-test.XXXXXX");
@@ -74,9 +83,7 @@ void host_make(struct host *host, const char *rules, const char *settings)
 		assert_int_equal(chmod(path, 0755), 0);
 	}
 	host_rules(host, rules);
-	conf_text(host, settings, text, sizeof(text));
-	snprintf(path, sizeof(path), "%s/jitd.conf", host->directory);
-	write_file(path, text);
+	host_settings(host, settings);
 	snprintf(path, sizeof(path), "%s/log", host->directory);
 	host->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	assert_true(host->log >= 0);
@@ -127,12 +134,11 @@ static void complain(void *context, enum policy_severity severity, const char *l
 	(void)fprintf(stderr, "jitd.conf: %s%s\n", severity == POLICY_ERROR ? "error: " : "", line);
 }
 
-void host_start_here(struct host *host)
+static int start_here(struct host *host, struct fault *fault)
 {
 	struct sockets sockets = {.pam = -1, .client = -1};
 	struct settings *settings = NULL;
 	char path[128], *text = NULL;
-	struct fault fault = {.text = ""};
 	struct policy_source source = {.name = "jitd.conf"};
 	const struct file_rule rule = {.owner = geteuid(), .forbidden = 022};
 	size_t length;
@@ -141,7 +147,7 @@ void host_start_here(struct host *host)
 	snprintf(path, sizeof(path), "%s/state", host->directory);
 	assert_true(mkdir(path, 0700) == 0 || errno == EEXIST);
 	snprintf(path, sizeof(path), "%s/jitd.conf", host->directory);
-	assert_int_equal(file_read(path, &rule, &text, &length, &fault), 0);
+	assert_int_equal(file_read(path, &rule, &text, &length, fault), 0);
 	source.text = text;
 	r = settings_parse(&source, complain, NULL, &settings);
 	if (r == 0)
@@ -149,12 +155,30 @@ void host_start_here(struct host *host)
 	free(text);
 	assert_int_equal(r, 0);
 	saved = hush(host);
-	r = sockets_open(settings->socket_dir, &sockets, &fault);
+	r = sockets_open(settings->socket_dir, &sockets, fault);
 	if (r == 0)
-		r = jitd_new(settings, &sockets, &host->jitd, &fault);
+		r = jitd_new(settings, &sockets, &host->jitd, fault);
 	unhush(saved);
-	if (r < 0)
+	sockets_close(&sockets); /* what jitd did not take */
+	return r;
+}
+
+void host_start_here(struct host *host)
+{
+	struct fault fault = {.text = ""};
+
+	if (start_here(host, &fault) < 0)
 		fail_msg("jitd does not start: %s", fault.text);
+}
+
+void host_start_refused(struct host *host, const char *word)
+{
+	struct fault fault = {.text = ""};
+
+	if (start_here(host, &fault) == 0)
+		fail_msg("jitd starts, and was to refuse: %s", word);
+	if (!strstr(fault.text, word))
+		fail_msg("it does not start, but without \"%s\": %s", word, fault.text);
 }
 
 void host_turn(const struct host *host, bool wait)

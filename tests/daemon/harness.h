@@ -36,8 +36,11 @@ struct host {
 void host_make(struct host *host, const char *rules, const char *settings);
 void host_remove(struct host *host); /* stops it first */
 void host_rules(const struct host *host, const char *rules);
+void host_settings(const struct host *host, const char *settings); /* for the next start */
 
 void host_start_here(struct host *host);
+/* It does not, and the line that says why holds `word`. */
+void host_start_refused(struct host *host, const char *word);
 void host_start_child(struct host *host); /* returns when it answers; root's becomes `daemon` */
 void host_kill(struct host *host);        /* as by kill -9; a child only */
 void host_stop(struct host *host);

@@ -60,43 +60,92 @@ static void connect_for(int fd)
 	_exit(0);
 }
 
-void sshd_begin(struct sshd *sshd)
+/* Below a process of sshd that only waits for it. */
+static void be_command(int fd, struct person person)
 {
-	int monitor[2], child[2];
+	pid_t pid = fork();
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor), 0);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, child), 0);
+	if (pid == 0) {
+		if (setsid() < 0 || !person_become(person))
+			_exit(1);
+		connect_for(fd);
+	}
+	close_range(3, ~0U, 0);
+	waitpid(pid, NULL, 0);
+	_exit(0);
+}
+
+static void be_sshd(const int ends[static 3], struct person person)
+{
+	if (setsid() < 0)
+		_exit(1);
+	if (fork() == 0)
+		connect_for(ends[1]);
+	if (fork() == 0)
+		be_command(ends[2], person);
+	connect_for(ends[0]);
+}
+
+void sshd_begin_for(struct sshd *sshd, struct person person)
+{
+	int pairs[3][2], theirs[3];
+
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pairs[i]), 0);
+		theirs[i] = pairs[i][1];
+	}
 	sshd->pid = fork();
 	if (sshd->pid == 0) {
-		close(monitor[0]);
-		close(child[0]);
-		if (setsid() < 0)
-			_exit(1);
-		connect_for(fork() == 0 ? child[1] : monitor[1]);
+		for (size_t i = 0; i < 3; i++)
+			close(pairs[i][0]);
+		be_sshd(theirs, person);
 	}
 	assert_true(sshd->pid > 0);
-	close(monitor[1]);
-	close(child[1]);
-	sshd->monitor = monitor[0];
-	sshd->child = child[0];
+	for (size_t i = 0; i < 3; i++)
+		close(theirs[i]);
+	sshd->monitor = pairs[0][0];
+	sshd->child = pairs[1][0];
+	sshd->command = pairs[2][0];
+}
+
+void sshd_begin(struct sshd *sshd)
+{
+	sshd_begin_for(sshd, AS(GAMES));
 }
 
 void sshd_end(struct sshd *sshd)
 {
+	close(sshd->command);
 	close(sshd->child);
 	close(sshd->monitor);
 	assert_int_equal(waitpid(sshd->pid, NULL, 0), sshd->pid);
 }
 
-void sshd_open(const struct host *host, int process, struct link *link)
+static void open_at(const struct host *host, int process, const char *socket, struct link *link)
 {
 	char path[128] = "";
 
 	*link = (struct link){.host = host, .client = CLIENT_CLOSED, .hold = -1};
-	snprintf(path, sizeof(path), "%s/sockets/" PAM_SOCKET, host->directory);
+	snprintf(path, sizeof(path), "%s/sockets/%s", host->directory, socket);
 	assert_int_equal(write(process, path, sizeof(path)), sizeof(path));
 	link->client.fd = take_over(process);
 	assert_true(link->client.fd >= 0);
+}
+
+void sshd_open(const struct host *host, int process, struct link *link)
+{
+	open_at(host, process, PAM_SOCKET, link);
+}
+
+void command_say(const struct host *host, const struct sshd *sshd, const struct message *message,
+                 struct message *ret_answer)
+{
+	struct link link;
+
+	open_at(host, sshd->command, CLIENT_SOCKET, &link);
+	link_send(&link, message);
+	assert_true(link_receive(&link, ret_answer));
+	link_close(&link);
 }
 
 /* ---- checks ---- */
@@ -200,6 +249,18 @@ enum decision talk_over(struct link *link, const struct message *check, const ch
 	ret_talk->access = message.verdict.access;
 	snprintf(ret_talk->text, sizeof(ret_talk->text), "%s", message.verdict.text);
 	return (enum decision)message.verdict.decision;
+}
+
+enum decision hook(const struct host *host, int process, const struct message *check,
+                   const char *typed, struct talk *ret_talk)
+{
+	struct link link;
+	enum decision decision;
+
+	sshd_open(host, process, &link);
+	decision = talk_over(&link, check, typed, ret_talk);
+	link_close(&link);
+	return decision;
 }
 
 enum decision type_in(const struct host *host, const struct message *check, const char *typed,

@@ -18,14 +18,19 @@ int logins_begin(void **state); /* after people_come() */
 int logins_end(void **state);
 struct host *need_logins(void **state);
 
-/* sshd's processes for one connection: its monitor, which leads a session, and the child of it that
- * converses. They end with sshd_end(). */
+/* sshd's processes for one connection: its monitor, which leads a session, the child of it that
+ * converses, and a command of whoever logged in, in a session of its own. They end with sshd_end().
+ */
 struct sshd {
 	pid_t pid; /* the monitor's */
-	int monitor, child;
+	int monitor, child, command;
 };
-void sshd_begin(struct sshd *sshd);
+void sshd_begin(struct sshd *sshd);                           /* the command is games' */
+void sshd_begin_for(struct sshd *sshd, struct person person); /* ... this person's */
 void sshd_end(struct sshd *sshd);
+/* What the command says to jitd, and its answer. */
+void command_say(const struct host *host, const struct sshd *sshd, const struct message *message,
+                 struct message *ret_answer);
 void sshd_open(const struct host *host, int process, struct link *link);
 
 /* The check of a login of `user` over ssh from 192.0.2.1, as sshd makes it; and of sudo or su by
@@ -49,6 +54,10 @@ struct talk {
 /* What comes of a check where that is typed at the prompt; NULL: nobody answers. */
 enum decision talk_over(struct link *link, const struct message *check, const char *typed,
                         struct talk *ret_talk);
+/* One hook of a connection, in its monitor or in the child that converses. */
+enum decision hook(const struct host *host, int process, const struct message *check,
+                   const char *typed, struct talk *ret_talk);
+
 /* Until it asks; false: a verdict came instead. */
 bool until_asked(struct link *link, const struct message *check, struct message *ret_message);
 void give(struct link *link, const char *typed);

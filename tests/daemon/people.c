@@ -35,7 +35,7 @@ void people_come(void)
 	here = own_mounts() && accounts_own();
 }
 
-int people_begin(void **state)
+int people_begin_with(void **state, const char *rules, const char *settings)
 {
 	static struct host host;
 
@@ -44,10 +44,15 @@ int people_begin(void **state)
 		return 0;
 	accounts_passwd(passwd);
 	accounts_group(people_groups);
-	host_make(&host, PEOPLE_RULE_ROOT PEOPLE_RULES, "max-grant = \"2h\"\n");
+	host_make(&host, rules, settings);
 	host_start_here(&host);
 	*state = &host;
 	return 0;
+}
+
+int people_begin(void **state)
+{
+	return people_begin_with(state, PEOPLE_RULE_ROOT PEOPLE_RULES, "max-grant = \"2h\"\n");
 }
 
 int people_end(void **state)

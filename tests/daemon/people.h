@@ -38,6 +38,7 @@ extern const char people_groups[]; /* with friends (games, lp) and deciders (man
 
 void people_come(void);         /* once, before any test */
 int people_begin(void **state); /* a host that runs here */
+int people_begin_with(void **state, const char *rules, const char *settings); /* other rules */
 int people_end(void **state);
 struct host *need_people(void **state); /* or the test is skipped */
 int64_t *people_ahead(void);            /* seconds that jitd's clock is ahead */

@@ -86,8 +86,8 @@ def terms(jitd):
     check("ticket: in what the approver sees", shown("bob", access)["ticket"] == "INC-7", access)
     run("alice", "jit", "cancel", str(access))
     said = run("alice", "jit", "request", "su:bin", "--no-wait")
-    check("bind: refused, since nothing would hold it to the key", said.code == 1 and jitd.find(
-        said, pid=False, event="refused", reason="not-enforced"), said)
+    check("bind: refused, since su shows no ssh key", said.code == 1 and jitd.find(
+        said, pid=False, event="refused", reason="no-key"), said)
     said = run("alice", "jit", "request", "su:games", "--no-wait")
     check("approvals = 0: the log says that none was needed", said.code == 0 and any(
         "no approval needed (approvals = 0)" in (event["text"] or "") for event in jitd.events(said.event_mark)

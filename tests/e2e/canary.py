@@ -190,15 +190,35 @@ def terminals():
 # ---- jitd, and what it wrote ----
 
 
+def private_half(kid):
+    """As it stands in the file, and the number itself: 32 bytes of the PKCS #8 structure."""
+    pem = (STATE / "keys" / f"{kid}.pem").read_text()
+    return pem.splitlines()[2].encode(), base64.b64decode("".join(pem.splitlines()[1:-1]))[36:68]
+
+
+def private_keys(pid):
+    """The key that signs is in jitd's memory, and no other: not the next one, and not the one before it any more."""
+    def kids():
+        listed = json.loads(run("root", "jitd-admin", "keys", "list", "--json").output)
+        return {key["state"]: key["kid"] for key in listed}
+    run("root", "jitd-admin", "keys", "rotate")
+    halves = {state: private_half(kid) for state, kid in kids().items() if state != "gone"}
+    grant("carol", "sudo:root", by="bob")  # signed by the key that is current now
+    there = memory(pid)
+    check("where its signing key is found", halves["current"][0] in there)
+    check("the next and the retiring one are not", set(halves) == {"current", "next", "retiring"} and not any(
+        half in there for state in ("next", "retiring") for half in halves[state]),
+        {state: [there.count(half) for half in halves[state]] for state in halves})
+
+
 def in_jitd():
     pid = jitd.process.pid
     nowhere("all of them", [pid], *typed)
     dump = KEEP / "canary.core"
     dump.write_bytes(memory(pid))
     check("0 times in a dump of jitd", not found_in(dump.read_bytes(), *typed))
-    key = next((STATE / "keys").iterdir()).read_text().splitlines()[1]
-    check("where its signing key is found", key.encode() in dump.read_bytes())
     dump.unlink()
+    private_keys(pid)
     limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
     check("of itself it leaves no core", re.search(r"Max core file size +0 +0 ", limits), limits)
 

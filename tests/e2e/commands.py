@@ -3,10 +3,10 @@
 from commands_tool import *
 
 COMMANDS = {
-    "jit": ("request", "token", "list", "show", "wait", "cancel", "askpass"),
+    "jit": ("request", "token", "list", "show", "wait", "cancel", "present", "askpass"),
     "jitd-admin": ("pending", "list", "show", "approve", "deny", "revoke", "lock", "unlock", "sessions",
                    "policy check", "policy explain", "policy test", "policy reload", "audit list", "token explain",
-                   "status"),
+                   "keys list", "keys rotate", "keys retire", "keys export", "status"),
 }
 MAN = {"jit": "jit.1", "jitd-admin": "jitd-admin.8"}
 
@@ -184,7 +184,7 @@ def try_audit():
     check("--since -1h: all of this", len(tool("root", "jitd-admin", "audit", "list", "--since", "-1h",
                                                "--json").json) > 20)
     done("jitd-admin audit list", tool("adam", "jitd-admin", "audit", "list"),
-         r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d start +: policy [0-9a-f]{64}\n(.*\n)*.* revoked +access=1 subject=alice actor=bob")
+         r"^(.* key +: .*\n)*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d start +: policy [0-9a-f]{64}\n(.*\n)*.* revoked +access=1 subject=alice actor=bob")
 
 
 def try_status():

@@ -148,7 +148,7 @@ def try_wrong():
     restore()
     for name, change, path, says in (
             ("a key that is none", f"echo nonsense >{key()}", key(), "key"),
-            ("a key by another name", f"mv {key()} {STATE}/keys/other.pem", f"{STATE}/keys/other.pem", "rename it"),
+            ("a key by another name", f"mv {key()} {STATE}/keys/other.pem", f"{STATE}/keys/other.pem", "move it away"),
             ("a database that is none", f"rm -f {DATABASE}-*; head -c 8192 /dev/urandom >{DATABASE}", DATABASE,
              "not a database"),
             ("a database of a newer jitd", f"""rm -f {DATABASE}-*; printf '\\0\\0\\0\\143' |

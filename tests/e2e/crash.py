@@ -84,17 +84,28 @@ def one_round(jitd, told, pick):
     return missing(told)
 
 
+def by_state(told):
+    return {word: list(told.states.values()).count(word) for word in LATER}
+
+
+def was_loaded(told):
+    states = by_state(told)
+    return states["revoked"] > 5 and states["returned"] > 5 and sum(told.uses.values()) > 20
+
+
 pam("sudo")
 policy(POLICY)
 sudoers("alice ALL=(ALL:ALL) NOPASSWD: ALL", "carol ALL=(ALL:ALL) NOPASSWD: ALL")
 pick = random.Random(SEED)
 told = Acknowledged()
+rounds = ROUNDS
 with Jitd() as jitd:
     lost = [line for _ in range(ROUNDS) for line in one_round(jitd, told, pick)]
-    check(f"{ROUNDS} kills: nothing acknowledged is missing", not lost, "; ".join(lost[:5]))
-    by_state = {word: list(told.states.values()).count(word) for word in LATER}
-    check(f"there was a load: {by_state}, uses {told.uses}",
-          by_state["revoked"] > 5 and by_state["returned"] > 5 and sum(told.uses.values()) > 20)
+    while not was_loaded(told) and rounds < 10 * ROUNDS:  # on a slow machine a round may come to nothing
+        lost += one_round(jitd, told, pick)
+        rounds += 1
+    check(f"{rounds} kills: nothing acknowledged is missing", not lost, "; ".join(lost[:5]))
+    check(f"there was a load: {by_state(told)}, uses {told.uses}", was_loaded(told))
     jitd.stop()
     with sqlite3.connect("/var/lib/jitd/jitd.db") as database:
         verdict = database.execute("PRAGMA integrity_check").fetchall()

@@ -60,7 +60,7 @@ with Jitd() as jitd:
             ("no signature", f"{header}.{payload}.", "token-form"),
             ("alg none", none, "token-form"),
             ("another key's name", f"{encode(part(header) | {'kid': 'AAAAAAAA'})}.{payload}.{signature}", "token-key-unknown"),
-            ("a blank behind it", good + " ", "token-signature-length"),
+            ("a blank behind it", good + " ", "token-form"),
             ("nothing", "", "token-length"),
             ("another access of the same person", held(of_su), "token-mismatch"),
             ("another person's", held(of_carol), "token-mismatch")):

@@ -5,41 +5,17 @@ import random
 import socket
 import struct
 from harness import *
+from wire import *
 
-CLIENT, PAM = "/run/jitd/jitd.sock", "/run/jitd/pam.sock"
 POLICY = """
 rule "root" { who = {"alice"} scope = {"sudo:root"} approvers = {"bob"} }
 """
-
-
-def head(message, version=1):
-    return struct.pack("<HH", version, message)
-
-
-def text(value):
-    return struct.pack("<H", len(value)) + value
 
 
 LIST_ALL, STATUS, REFUSED, VERDICT = head(21) + b"\4", head(34), 41, 6
 CHECK = (head(1) + b"\2" + text(b"sudo") + text(b"alice") * 2 + text(b"") * 2 + struct.pack("<I", 2001) + text(b"") * 2
          + bytes(16) + b"\0")
 REQUEST = head(20) + text(b"sudo:root") + struct.pack("<q", -2**63) + text(b"")
-
-
-def connect(path=CLIENT, seconds=5):
-    client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    client.connect(path)  # waits while the backlog is full
-    client.settimeout(seconds)
-    return client
-
-
-def answer(client):
-    """The number of the message that comes back, its bytes; 0 when the connection was closed."""
-    try:
-        got = client.recv(20000)
-    except ConnectionError:
-        got = b""
-    return (struct.unpack("<HH", got[:4])[1] if len(got) >= 4 else 0), got
 
 
 def closed(client):

@@ -3,10 +3,11 @@
  * Logins as sshd makes them for keyboard-interactive, without the network: many a second, and many
  * at the same instant. usage: pam_host SERVICE [AT-A-TIME]
  *
- * Each line of standard input is a login: USER, SOURCE, ANSWER, with a tab between. A login is a
- * process that leads its session and a child of it: the child, with a PAM handle of its own, asks
- * auth and account, and the leader opens the session (jitd/door.h says why that matters). Without
- * AT-A-TIME all begin at once, and the first answer is given when every one waits at its prompt.
+ * Each line of standard input is a login: USER, SOURCE, ANSWER, with a tab between; \xHH in ANSWER
+ * is that byte. A login is a process that leads its session and a child of it: the child, with a
+ * PAM handle of its own, asks auth and account, and the leader opens the session (jitd/door.h says
+ * why that matters). Without AT-A-TIME all begin at once, and the first answer is given when every
+ * one waits at its prompt.
  *
  * A line for each is printed as it ends: number of the line, pid of leader and child, PAM codes of
  * auth, account and open_session (-1: not reached), number of prompts, the prompt, the last line
@@ -182,6 +183,24 @@ static void lead(size_t number)
 
 /* ---- all of them ---- */
 
+/* In place. */
+static void unescape(char *text)
+{
+	char *out = text;
+
+	while (*text) {
+		char hex[3] = "";
+		if (text[0] == '\\' && text[1] == 'x' && text[2] && text[3]) {
+			memcpy(hex, text + 2, 2);
+			text += 4;
+			*out++ = (char)strtoul(hex, NULL, 16);
+		} else {
+			*out++ = *text++;
+		}
+	}
+	*out = '\0';
+}
+
 static void read_logins(void)
 {
 	char *line = NULL;
@@ -201,6 +220,7 @@ static void read_logins(void)
 			errno = EINVAL;
 			give_up("a line is not USER SOURCE ANSWER");
 		}
+		unescape(login->answer);
 	}
 	free(line);
 }

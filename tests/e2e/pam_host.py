@@ -5,6 +5,7 @@ Logins as sshd makes them, without the network: pam_host.c, for stories that wan
     results = logins([Login("alice", "127.2.0.1", code)] * 64)
     opened = [result for result in results if result.opened == SUCCESS]
 """
+import re
 import subprocess
 import threading
 from typing import NamedTuple
@@ -13,12 +14,20 @@ from harness import TOP, pathlib
 
 PROGRAM = pathlib.Path("/usr/local/bin/e2e-pam-host")
 SUCCESS, NOT_REACHED = 0, -1
+UNSAFE = re.compile(rb"[^ -\[\]-~]")
 
 
 class Login(NamedTuple):
+    """answer: a line, or any bytes but NUL."""
     user: str
     source: str
-    answer: str
+    answer: object
+
+    def line(self):
+        answer = self.answer
+        if isinstance(answer, bytes):
+            answer = UNSAFE.sub(lambda found: b"\\x%02x" % found[0][0], answer).decode()
+        return f"{self.user}\t{self.source}\t{answer}\n"
 
 
 class Result(NamedTuple):
@@ -48,7 +57,7 @@ def logins(wanted, at_a_time=None, service="sshd", timeout=120):
     """All at once, each answering its prompt when every one waits there; or so many at a time. Gives their results."""
     build()
     argv = [PROGRAM, service] + ([str(at_a_time)] if at_a_time else [])
-    told = subprocess.run(argv, input="".join("\t".join(login) + "\n" for login in wanted), text=True,
+    told = subprocess.run(argv, input="".join(login.line() for login in wanted), text=True,
                           stdout=subprocess.PIPE, timeout=timeout, check=True).stdout
     results = {}
     for line in told.splitlines():
