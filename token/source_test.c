@@ -82,6 +82,7 @@ static void look_for_comparison(const char *path, const char *line)
 	        "memcmp(json_string_value(value), wanted, length)",
 	        "memcmp(own, kid, length)",
 	        "strcmp(claims->iss, road->expectation->issuer)",
+	        "strcmp(road->claims.iss, issuer)",
 	        "strcmp(group, SN_X9_62_prime256v1)",
 	        "strcmp(curve, \"P-256\")",
 	        "strcmp(road->header.algorithm, key_algorithm_name(",
