@@ -25,7 +25,7 @@ JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash
 	jitd/interleaving_test jitd/rotation_test jitd/rekey_race_test jitd/rekey_crash_test \
 	jitd/rekey_start_test jitd/rotation_load_test \
 	jitd/binding_test jitd/user_key_test \
-	jitd/foreign_test jitd/foreign_door_test jitd/issuers_test
+	jitd/foreign_test jitd/foreign_door_test jitd/issuers_test jitd/examples_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_foreign_test_SOURCES = jitd/foreign_test.c
@@ -36,6 +36,10 @@ jitd_foreign_door_test_SOURCES = jitd/foreign_door_test.c
 jitd_foreign_door_test_CFLAGS = $(TEST_CFLAGS)
 jitd_foreign_door_test_LDADD = libprovidertest.la
 jitd_foreign_door_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_examples_test_SOURCES = jitd/examples_test.c
+jitd_examples_test_CFLAGS = $(TEST_CFLAGS)
+jitd_examples_test_LDADD = libprovidertest.la
+jitd_examples_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 jitd_issuers_test_SOURCES = jitd/issuers_test.c
 jitd_issuers_test_CFLAGS = $(TEST_CFLAGS)
 jitd_issuers_test_LDADD = libprovidertest.la
