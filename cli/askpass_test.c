@@ -98,7 +98,7 @@ static void for_another_host_it_is_the_token_itself(void **state)
 
 	(void)state;
 	start(false, "(alice@web1) " OURS);
-	send_elsewhere(play);
+	send_elsewhere_for(play, "ssh:alice");
 	play_send_end(play);
 	play_expect(play, MESSAGE_token);
 	assert_int_equal(play->in.token.code, 0);
@@ -109,7 +109,7 @@ static void for_another_host_it_is_the_token_itself(void **state)
 	memset(long_token, 'a', sizeof(long_token) - 1);
 	long_token[sizeof(long_token) - 1] = '\0';
 	start(false, "(alice@web1) " OURS);
-	send_elsewhere(play);
+	send_elsewhere_for(play, "ssh:alice");
 	play_send_end(play);
 	play_expect(play, MESSAGE_token);
 	send_minted(play, 42, false, long_token, "bring it in with 'jit present'");
@@ -130,6 +130,7 @@ static void the_bare_prompt_is_sudos_where_root_asks(void **state)
 	expect_code_of(9);
 	start(false, OURS);
 	send_access(play, 3, "ssh:alice su:root", "web1");
+	send_elsewhere_for(play, "sudo:root"); /* sudo asks here */
 	play_send_end(play);
 	finish_with(play, 1, NULL, "jit request sudo:root\n");
 }

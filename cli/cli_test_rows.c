@@ -80,13 +80,13 @@ void send_access(struct play *play, uint32_t id, const char *scope, const char *
 	play_send(play, &row);
 }
 
-void send_elsewhere(struct play *play)
+void send_elsewhere_for(struct play *play, const char *scope)
 {
 	struct message row = access_row("active");
 
 	row.access.elsewhere = 1;
 	row.access.until = (int64_t)time(NULL) + 905;
-	snprintf(row.access.scope, sizeof(row.access.scope), "ssh:alice");
+	snprintf(row.access.scope, sizeof(row.access.scope), "%s", scope);
 	snprintf(row.access.present, sizeof(row.access.present), "typed");
 	play_send(play, &row);
 }

@@ -18,8 +18,8 @@ void send_bound(struct play *play, const char *user_key); /* a pending one, to a
 void send_active(struct play *play);                      /* for a quarter of an hour yet */
 /* An active one of another number, for these scopes, at this host. */
 void send_access(struct play *play, uint32_t id, const char *scope, const char *host);
-/* Active, for ssh:alice on web1, which is another host. */
-void send_elsewhere(struct play *play);
+/* Active, for this on web1, which is another host. */
+void send_elsewhere_for(struct play *play, const char *scope);
 void send_foreign(struct play *play); /* active, by a token of another issuer */
 void send_typed(struct play *play);   /* active, present = typed */
 void send_ended(struct play *play, const char *state, const char *why);

@@ -152,7 +152,7 @@ static void show_tells_by_whose_token_it_came(void **state)
 	play_send_end(play);
 	finish_with(play, 0,
 	            "  \"via\": \"bastion\",\n  \"issuer\": \"bastion.example.org\",\n"
-	            "  \"foreign\": 7,\n  \"ends\": \"2025-11-23T16:20:12Z\"\n",
+	            "  \"foreign\": 7,\n  \"ends\": \"2025-11-23T16:20:12Z\"",
 	            NULL);
 }
 
@@ -161,7 +161,7 @@ static void what_is_for_another_host_has_a_token_and_no_code(void **state)
 	(void)state;
 	play_start(play, false, "jit", "list", NULL);
 	play_expect(play, MESSAGE_list);
-	send_elsewhere(play);
+	send_elsewhere_for(play, "ssh:alice");
 	play_send_end(play);
 	finish_with(play, 0, " left; get a token: jit token 42\n", NULL);
 }

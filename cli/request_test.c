@@ -279,7 +279,7 @@ static void granted_at_once_for_another_host_the_token_stands_alone(void **state
 	start_on(false, NULL);
 	send_done(play, 42, "access 42 is active: ssh:alice on web1 for 15m");
 	play_expect(play, MESSAGE_show);
-	send_elsewhere(play);
+	send_elsewhere_for(play, "ssh:alice");
 	play_send_end(play);
 	send_token("long");
 	assert_int_equal(play_finish(play), 0);
@@ -299,7 +299,7 @@ static void what_waits_for_another_host_is_told_as_ever(void **state)
 	start_on(false, "--json");
 	send_done(play, 42, "access 42 is active");
 	play_expect(play, MESSAGE_show);
-	send_elsewhere(play);
+	send_elsewhere_for(play, "ssh:alice");
 	play_send_end(play);
 	finish_with(play, 0, "{\n", NULL);
 }
@@ -311,9 +311,9 @@ static void on_a_terminal_the_token_comes_after_the_decision(void **state)
 	send_done(play, 42, "access 42 waits");
 	play_expect(play, MESSAGE_watch);
 	send_pending(play);
-	send_elsewhere(play);
+	send_elsewhere_for(play, "ssh:alice");
 	play_expect(play, MESSAGE_show);
-	send_elsewhere(play);
+	send_elsewhere_for(play, "ssh:alice");
 	send_decision(play, "approve", "go");
 	play_send_end(play);
 	send_token("");

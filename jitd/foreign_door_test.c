@@ -7,6 +7,7 @@
 
 #include "tests/daemon/logins.h"
 #include "tests/daemon/provider.h"
+#include "tests/daemon/ssh_keys.h"
 
 #define ISSUER "https://issuer.example.org"
 
@@ -22,6 +23,9 @@ static const char rules[] =
         "approvals = 1 approvers = {\"man\"} }\n"
         "rule \"terms\" { who = {\"games\"} scope = {\"login:daemon\"} via = \"other\"\n"
         "reason = \"required\" }\n"
+        "rule \"ssh\" { who = {\"games\"} scope = {\"ssh:games\"} via = \"other\" }\n"
+        "rule \"bound\" { who = {\"games\"} scope = {\"ssh:news\"} via = \"other\"\n"
+        "bind = {\"ssh-key\"} present = \"held\" }\n"
         "rule \"own\" { who = {\"games\"} scope = {\"su:mail\"} }\n";
 
 static int begin(void **state)
@@ -32,7 +36,7 @@ static int begin(void **state)
 	settings = text_of("max-grant = \"2h\"\ntrust \"other\" { issuer = \"" ISSUER "\"\n"
 	                   "audience = {\"test.example.org\"} jwks = \"%s\"\n"
 	                   "algorithms = {\"ES256\"} scope-claim = \"scope\"\n"
-	                   "scope = {\"login:*\", \"su:*\", \"sudo:*\"} }\n",
+	                   "scope = {\"login:*\", \"su:*\", \"sudo:*\", \"ssh:*\"} }\n",
 	                   provider.jwks);
 	return people_begin_with(state, rules, settings);
 }
@@ -43,15 +47,29 @@ static int end(void **state)
 	return people_end(state);
 }
 
-static char *token_of(const char *subject, const char *scope, const char *header)
+static char *token_with(const char *subject, const char *scope, const char *claim,
+                        const char *header)
 {
 	static unsigned int number;
 	text_owned claims = text_of("{\"iss\":\"" ISSUER "\",\"aud\":\"test.example.org\","
 	                            "\"sub\":\"%s\",\"scope\":\"%s\",\"iat\":NOW,\"exp\":NOW+300,"
-	                            "\"jti\":\"%u\",\"access\":9}",
-	                            subject, scope, ++number);
+	                            "\"jti\":\"%u\",\"access\":9%s}",
+	                            subject, scope, ++number, claim);
 
 	return provider_sign(&provider, claims, header, *people_ahead());
+}
+
+static char *token_of(const char *subject, const char *scope, const char *header)
+{
+	return token_with(subject, scope, "", header);
+}
+
+/* Bound to an ssh key. */
+static char *bound_token(const char *scope, const struct ssh_key *key)
+{
+	text_owned cnf = text_of(",\"cnf\":{\"ssh\":\"%s\"}", key->fingerprint);
+
+	return token_with("games", scope, cnf, "");
 }
 
 static struct message login(enum wire_phase phase, const char *user, uint64_t number)
@@ -219,6 +237,71 @@ static void what_a_client_cut_off_is_said_to_be(void **state)
 	must_not_open(host, &auth, token, "cut-off");
 }
 
+/* ---- bound to an ssh key ---- */
+
+static void what_is_bound_opens_for_its_key_alone(void **state)
+{
+	const struct host *host = need_people(state);
+	text_owned token = bound_token("ssh:games", &key_a);
+	const char *reason;
+	struct talk talk;
+
+	reason = by_key_and_prompt(host, "games", key_b.line, token, &talk);
+	if (!reason || strcmp(reason, "wrong-key") != 0)
+		fail_msg("%s", reason ? reason : "it opens");
+	assert_non_null(strstr(talk.text, "that is bound to another ssh key"));
+	assert_int_equal(spent(host), 0); /* a thief spends nothing */
+	reason = by_key_and_prompt(host, "games", key_a.line, token, &talk);
+	if (reason)
+		fail_msg("%s", reason);
+	assert_int_equal(on_disk(host, "SELECT count(*) FROM access WHERE user_key = '%s'",
+	                         key_a.fingerprint),
+	                 1);
+}
+
+static void what_is_bound_opens_no_door_that_shows_no_key(void **state)
+{
+	const struct host *host = need_people(state);
+	const struct message auth = login(PHASE_AUTH, "news", 1);
+	text_owned token = bound_token("login:news", &key_a);
+	text_owned ssh = bound_token("ssh:games", &key_a);
+	struct sshd sshd;
+	struct talk talk;
+
+	must_not_open(host, &auth, token, "foreign-bound");
+	const struct message unseen = ssh_check(PHASE_AUTH, "games");
+	sshd_begin(&sshd);
+	assert_int_equal(hook(host, sshd.child, &unseen, ssh, &talk), DECISION_DENY);
+	sshd_end(&sshd);
+	assert_int_equal(checks(host, "deny", "no-key"), 1);
+	assert_int_equal(spent(host), 0);
+}
+
+/* A rule that binds takes what names a key, or comes from a login with one. */
+static void a_rule_that_binds_holds_it_for_that_key(void **state)
+{
+	const struct host *host = need_people(state);
+	text_owned without = token_of("games", "ssh:news", "");
+	text_owned token = bound_token("ssh:news", &key_a);
+	const struct message none = present_of(without, "", "");
+	const struct message message = present_of(token, "", "");
+	struct message answer;
+	const char *reason;
+	struct talk talk;
+
+	expect_refusal(host, AS(GAMES), &none, "that token is bound to none", "user-key-missing");
+	reason = by_key_and_prompt(host, "news", key_a.line, without, &talk);
+	if (!reason || strcmp(reason, "foreign-bound") != 0)
+		fail_msg("%s", reason ? reason : "it opens");
+	say(host, AS(GAMES), &message, &answer);
+	assert_int_equal(answer.id, MESSAGE_done);
+	reason = by_key(host, "news", key_b.line);
+	assert_non_null(reason);
+	reason = by_key(host, "news", key_a.line);
+	if (reason)
+		fail_msg("%s", reason);
+}
+
 /* ---- what runs ---- */
 
 /* The trust is taken out, and what came by it opens nothing any more. */
@@ -308,6 +391,9 @@ int main(void)
 	        TEST(who_is_locked_comes_in_by_no_issuer),
 	        TEST(where_the_kernel_vouches_it_must_be_the_callers),
 	        TEST(what_a_client_cut_off_is_said_to_be),
+	        TEST(what_is_bound_opens_for_its_key_alone),
+	        TEST(what_is_bound_opens_no_door_that_shows_no_key),
+	        TEST(a_rule_that_binds_holds_it_for_that_key),
 	        TEST(a_trust_that_is_gone_takes_its_accesses_along),
 	        TEST(an_explanation_changes_nothing),
 	};

@@ -416,7 +416,7 @@ static void a_rule_without_via_is_not_for_it(void **state)
 	text_owned token = fresh();
 
 	must_request(host, AS(GAMES), "sudo:root");
-	must_not_present(host, AS(GAMES), token, "no rule", "no-rule");
+	must_not_present(host, AS(GAMES), token, "no rule with via = \"other\"", "no-rule");
 }
 
 static void what_it_asks_must_be_given_by_the_trust_and_known_here(void **state)

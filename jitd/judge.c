@@ -400,13 +400,18 @@ static const char *line_for_anybody(enum reason reason)
 	return "pam-jit: that opens nothing here. A token or code is good once: jit token ID --code";
 }
 
+/* Without an access it is what was typed. */
 static void put_number(char *ret_text, size_t size, const char *line, uint32_t access)
 {
-	const char *number = strstr(line, "%u");
+	static const char mark[] = "access %u";
+	const char *at = strstr(line, mark);
+	char name[32] = "that";
 
-	if (number)
-		(void)snprintf(ret_text, size, "%.*s%u%s", (int)(number - line), line, access,
-		               number + 2);
+	if (access)
+		(void)snprintf(name, sizeof(name), "access %u", access);
+	if (at)
+		(void)snprintf(ret_text, size, "%.*s%s%s", (int)(at - line), line, name,
+		               at + sizeof(mark) - 1);
 	else
 		(void)snprintf(ret_text, size, "%s", line);
 }
@@ -421,7 +426,7 @@ static void put_hint(char *ret_text, size_t size, const struct judgement *judgem
 	if (hint == HINT_ASK || hint == HINT_AGAIN)
 		(void)snprintf(ret_text, size, ". Ask%s: jit request %s",
 		               hint == HINT_AGAIN ? " again" : "", scope);
-	if (hint == HINT_SHOW)
+	if (hint == HINT_SHOW && judgement->access)
 		(void)snprintf(ret_text, size, ". See: jit show %u", judgement->access);
 	if (hint == HINT_TYPE && judgement->access)
 		(void)snprintf(ret_text, size, ". Get a code: jit token %u --code",

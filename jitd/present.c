@@ -2,6 +2,7 @@
 #include "jitd/present.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -372,8 +373,8 @@ void presented_describe(const struct presented *presented, char *ret_text, size_
 		best_effort(text_format(ret_text, size, "foreign jti %s via %s",
 		                        foreign->claims.replay, foreign->trust->name));
 	else if (foreign)
-		best_effort(text_format(ret_text, size, "foreign%s%s", *foreign->why ? ", " : "",
-		                        foreign->why));
+		(void)snprintf(ret_text, size, "foreign%s%s", *foreign->why ? ", " : "",
+		               foreign->why);
 	else if (presented->token.decision == DECISION_ALLOW)
 		best_effort(text_format(ret_text, size, "%s jti %s",
 		                        token_kind_word(presented->kind),

@@ -25,7 +25,8 @@ JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash
 	jitd/interleaving_test jitd/rotation_test jitd/retirement_test jitd/rekey_race_test jitd/rekey_crash_test \
 	jitd/rekey_start_test jitd/rotation_load_test \
 	jitd/binding_test jitd/user_key_test \
-	jitd/foreign_test jitd/foreign_door_test jitd/issuers_test jitd/foreign_binding_test jitd/explain_test
+	jitd/foreign_test jitd/foreign_door_test jitd/issuers_test jitd/foreign_binding_test jitd/explain_test \
+	jitd/examples_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_foreign_test_SOURCES = jitd/foreign_test.c
@@ -44,6 +45,10 @@ jitd_explain_test_SOURCES = jitd/explain_test.c
 jitd_explain_test_CFLAGS = $(TEST_CFLAGS)
 jitd_explain_test_LDADD = libprovidertest.la
 jitd_explain_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_examples_test_SOURCES = jitd/examples_test.c
+jitd_examples_test_CFLAGS = $(TEST_CFLAGS)
+jitd_examples_test_LDADD = libprovidertest.la
+jitd_examples_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 jitd_issuers_test_SOURCES = jitd/issuers_test.c
 jitd_issuers_test_CFLAGS = $(TEST_CFLAGS)
 jitd_issuers_test_LDADD = libprovidertest.la

@@ -185,6 +185,11 @@ int wish_refuse(struct call *call, const struct wish *wish, enum wish_result why
 		                   PENDING_MAX);
 	if (why != WISH_NO_RULE && wish->rule)
 		return refuse_by_rule(call, wish, why);
+	if (*wish->via)
+		return call_refuse(call, "no-rule",
+		                   "no rule with via = \"%s\" lets %s have %s: an administrator "
+		                   "writes rules in %s",
+		                   wish->via, name, wish->scopes, settings->policy_dir);
 	return call_refuse(call, "no-rule",
 	                   "no rule lets %s ask for %s: an administrator writes rules in %s", name,
 	                   wish->scopes, settings->policy_dir);

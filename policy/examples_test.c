@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/cleanup.h"
@@ -25,14 +26,17 @@
 #define FILES_MAX 16
 
 /* Without an error, and without a warning. */
-static struct policy *parse_rules(const struct policy_source *sources, size_t count)
+static struct policy *parse_rules(const struct policy_source *sources, size_t count,
+                                  const struct strings *trusts)
 {
 	struct policy *policy = NULL;
 	struct heard heard = {0};
+	struct policy_site site = page_site;
 
-	if (policy_parse(sources, count, &page_site, hear, &heard, &policy) != 0)
+	site.trusts = trusts;
+	if (policy_parse(sources, count, &site, hear, &heard, &policy) != 0)
 		fail_msg("%s", heard.text);
-	assert_int_equal(policy_advise(policy, &page_site, hear, &heard), 0);
+	assert_int_equal(policy_advise(policy, &site, hear, &heard), 0);
 	assert_string_equal(heard.text, "");
 	assert_int_not_equal(policy_rule_count(policy), 0);
 	return policy;
@@ -62,7 +66,7 @@ static size_t try_blocks(const char *name, void try_block(const char *name, cons
 
 static void try_rules(const char *name, const char *text)
 {
-	policy_free(parse_rules(&(struct policy_source){name, text}, 1));
+	policy_free(parse_rules(&(struct policy_source){name, text}, 1, NULL));
 }
 
 static void the_examples_in_the_man_pages_are_good(void **state)
@@ -160,7 +164,7 @@ static void the_expectations_in_the_page_hold_of_its_examples(void **state)
 	(void)state;
 	while ((block = between(&at, RULES_BEGIN, BLOCK_END)) && count < 16)
 		sources[count++] = (struct policy_source){"EXAMPLES", block};
-	policy = parse_rules(sources, count);
+	policy = parse_rules(sources, count, NULL);
 	at = again;
 	block = between(&at, EXPECT_BEGIN, BLOCK_END);
 	assert_non_null(block);
@@ -201,6 +205,25 @@ static char *short_text(const char *name)
 	return text;
 }
 
+/* Some have lines for jitd.conf beside them. */
+static struct settings *settings_of(const char *name)
+{
+	char path[4096], file[512];
+	struct settings *settings = NULL;
+	struct heard heard = {0};
+	cleanup(cleanup_free) char *text = NULL;
+
+	(void)snprintf(file, sizeof(file), "%s/jitd.conf", name);
+	source_path(file, path);
+	if (access(path, R_OK) < 0)
+		return NULL;
+	text = short_text(file);
+	if (settings_parse(&(struct policy_source){file, text}, hear, &heard, &settings) != 0)
+		fail_msg("%s", heard.text);
+	assert_int_not_equal(settings->trusts.count, 0);
+	return settings;
+}
+
 static void try_example(const char *name)
 {
 	char names[FILES_MAX][512];
@@ -208,6 +231,7 @@ static void try_example(const char *name)
 	cleanup(cleanup_policy) struct policy *policy = NULL;
 	cleanup(cleanup_expectations) struct expectations *expectations = NULL;
 	cleanup(cleanup_free) char *text = NULL, *folder = NULL, *tests = NULL;
+	cleanup(cleanup_settings) struct settings *settings = settings_of(name);
 	size_t count;
 
 	assert_true(asprintf(&folder, "%s/policy.d", name) > 0);
@@ -215,7 +239,7 @@ static void try_example(const char *name)
 	count = list(folder, names);
 	for (size_t i = 0; i < count; i++)
 		sources[i] = (struct policy_source){names[i], short_text(names[i])};
-	policy = parse_rules(sources, count);
+	policy = parse_rules(sources, count, settings ? &settings->trust_names : NULL);
 	for (size_t i = 0; i < count; i++)
 		free((char *)(uintptr_t)sources[i].text);
 	text = short_text(tests);
@@ -229,7 +253,7 @@ static void each_example_is_a_good_policy_that_does_what_its_tests_expect(void *
 	size_t count = list("examples", names);
 
 	(void)state;
-	assert_int_equal(count, 6);
+	assert_int_equal(count, 11);
 	for (size_t i = 0; i < count; i++)
 		try_example(names[i]);
 }

@@ -62,6 +62,28 @@ breakglassroledir = $(examplesdir)/break-glass-role
 dist_breakglassrole_DATA = policy/examples/break-glass-role/tests.conf
 breakglassrolepolicydir = $(breakglassroledir)/policy.d
 dist_breakglassrolepolicy_DATA = policy/examples/break-glass-role/policy.d/10-break-glass.conf
+# those with tokens of other issuers have lines for jitd.conf as well
+githubactionsdir = $(examplesdir)/github-actions
+dist_githubactions_DATA = policy/examples/github-actions/jitd.conf policy/examples/github-actions/tests.conf
+githubactionspolicydir = $(githubactionsdir)/policy.d
+dist_githubactionspolicy_DATA = policy/examples/github-actions/policy.d/10-deploy.conf
+gitlabcidir = $(examplesdir)/gitlab-ci
+dist_gitlabci_DATA = policy/examples/gitlab-ci/jitd.conf policy/examples/gitlab-ci/tests.conf
+gitlabcipolicydir = $(gitlabcidir)/policy.d
+dist_gitlabcipolicy_DATA = policy/examples/gitlab-ci/policy.d/10-shop.conf
+keycloakdir = $(examplesdir)/keycloak
+dist_keycloak_DATA = policy/examples/keycloak/jitd.conf policy/examples/keycloak/tests.conf
+keycloakpolicydir = $(keycloakdir)/policy.d
+dist_keycloakpolicy_DATA = policy/examples/keycloak/policy.d/10-operators.conf
+vaultdir = $(examplesdir)/vault
+dist_vault_DATA = policy/examples/vault/jitd.conf policy/examples/vault/tests.conf
+vaultpolicydir = $(vaultdir)/policy.d
+dist_vaultpolicy_DATA = policy/examples/vault/policy.d/10-login.conf
+bastiondir = $(examplesdir)/bastion
+dist_bastion_DATA = policy/examples/bastion/jitd.conf policy/examples/bastion/tests.conf
+bastionpolicydir = $(bastiondir)/policy.d
+dist_bastionpolicy_DATA = policy/examples/bastion/policy.d/10-from-bastion.conf \
+	policy/examples/bastion/policy.d/20-on-bastion.conf
 
 if HAVE_CMOCKA
 policy_tests = policy/advise_test policy/evaluate_test policy/expect_test policy/glob_test policy/taken_test policy/ticket_test \

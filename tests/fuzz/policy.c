@@ -12,10 +12,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "policy/advise.h"
 #include "policy/expect.h"
 #include "policy/explain.h"
 #include "policy/rules.h"
+#include "policy/settings.h"
 #include "policy/window.h"
 
 #define INPUT_MAX  65536
@@ -217,6 +219,39 @@ static void check_expectations(const struct policy_source *source, const struct 
 	}
 }
 
+/* ---- trusts ---- */
+
+/* Whatever a trust is, a token stands for a user or nobody, never for root, and opens what it
+ * gives.
+ */
+static void check_trust(const struct trust *trust, const struct asked *asked)
+{
+	const char *user = trust_subject(trust, asked->subject.name);
+	char scopes[SCOPES_SIZE], again[SCOPES_SIZE];
+	struct fault fault;
+
+	must(!user || (text_is_name(user) && strcmp(user, "root") != 0));
+	if (trust_scopes(trust, asked->question.scopes, user ? user : "alice", scopes, &fault) < 0)
+		return;
+	must(scope_canonical(scopes, again, &fault) == 0 && !strcmp(scopes, again));
+}
+
+static void check_settings(const struct policy_source *source, const struct asked *asked)
+{
+	cleanup(cleanup_settings) struct settings *settings = NULL;
+	struct told told = {0};
+	int r = settings_parse(source, tell, &told, &settings);
+
+	must(r == 0 || r == -EINVAL);
+	must((r == 0) == !told.errors && (r == 0) == !!settings);
+	for (size_t i = 0; settings && i < settings->trusts.count; i++) {
+		const struct trust *trust = &settings->trusts.items[i];
+		must(trust_named(&settings->trusts, trust->name) == trust);
+		must(!strcmp(settings->trust_names.items[i], trust->name));
+		check_trust(trust, asked);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct policy_source wide = {
@@ -244,5 +279,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		must(policy_parse(&wide, 1, &site, NULL, NULL, &policy) == 0);
 	check_expectations(&source, policy, &asked.subject);
+	check_settings(&source, &asked);
 	return 0;
 }
