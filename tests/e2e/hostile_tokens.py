@@ -9,19 +9,19 @@ import collections
 import random
 
 from harness import *
-from pam_host import NOT_REACHED, SUCCESS, Login, logins
+from pam_host import NOT_REACHED
 from ssh_door import *
+from token_crowd import ALONE, SEED, at_host, explain_all, host_all, kibibytes, sample, shown, used_ones
 from token_rows import Row, burned, keep, one_number, signing_key
 from wire import Explain
 
 from forge import EcKey, Draft  # noqa: E402: token_rows says where it is
 from generate import Mint, counted, generate
 
-PASSES, SEED = int(os.environ.get("JIT_HOSTILE", 1)), os.environ.get("JIT_SEED", "1")
+PASSES = int(os.environ.get("JIT_HOSTILE", 1))
 HOST, PORT = "pam-jit", 2501
 IN, ROOT = "uid=2001(alice)", "uid=0(root)"
 SOME = {"sshd": 16, "sudo": 40, "tool": 40}  # through the slower doors
-MANY = 8192  # at a time through the PAM host
 POLICY = """
 defaults { max = "8h" default = "8h" present = "typed" }
 rule "alice" { who = {"alice"} scope = {"ssh:alice", "sudo:root", "login:alice"} approvers = {"carol"} }
@@ -65,40 +65,7 @@ def at_the_door(mint, accesses):
             yield name, text, row._replace(**how) if how is not None else None
 
 
-def is_typeable(text, most):
-    return 0 < len(text) <= most and all(32 < byte < 127 for byte in text)
-
-
-def typed_words(case):
-    """What jitd may say where it refuses the case: the reader's word, or its own for what is no token at all."""
-    text = case.text
-    if text.count(b".") < 2:
-        return {"nothing-typed", "not-a-token", "cut-off", "wrong-code"}
-    return case.reasons | ({"cut-off"} if len(text) == 1023 else set())
-
-
-# ---- through token explain ----
-
-
-def explain_all(cases):
-    """All that a message can carry."""
-    explain, words, wrong, seconds = Explain("sshd", "alice"), collections.Counter(), [], []
-    for case in cases:
-        if len(case.text) > 4096 or b"\0" in case.text:
-            continue
-        begun = time.monotonic()
-        steps = explain.ask(case.text)
-        seconds.append(time.monotonic() - begun)
-        said = [text.split(": ")[0] for _, verdict, text in steps if verdict == "no"]
-        opens = bool(steps) and {verdict for _, verdict, _ in steps} == {"yes"}
-        words[said[0] if said else "allow" if opens else "nothing"] += 1
-        if opens != case.good or (not opens and len(said) != 1) or (case.reasons and said[0] not in typed_words(case)):
-            wrong.append(f"{case.kind}: {case.name}: {steps}: {case.text!r}")
-    seconds.sort()
-    print(f"# token explain: median {seconds[len(seconds) // 2] * 1000:.2f} ms, 99 % {seconds[len(seconds) * 99 // 100] * 1000:.2f} ms, "
-          f"all {seconds[-1] * 1000:.2f} ms; " + ", ".join(f"{word} {count}" for word, count in words.most_common()))
-    good = sum(case.good for case in cases)
-    check(f"token explain: of {len(seconds)} tokens the {good} good ones would open, and no other; each for its own reason", not wrong, wrong[:20])
+# ---- through the slower doors ----
 
 
 def tool(case, *how):
@@ -106,123 +73,62 @@ def tool(case, *how):
                           timeout=30).returncode
 
 
-def through_tool(cases, key):
+def through_tool(name, cases, key):
     """The command itself, with jitd and without; the largest ones too."""
     pem = pathlib.Path("/root/public.pem")
     pem.write_bytes(key.pem())
-    wrong = []
+    wrong, longest = [], max(len(case.text) for case in cases)
     for case in cases:
-        with_jitd = tool(case, "--service", "sshd", "--user", "alice")
-        without = tool(case, "--keys", str(pem), "--host-id", HOST)
-        # of a genuine token that is no good here the keys alone do not tell
-        if (with_jitd == 0) != case.good or (case.good or case.reasons) and (without == 0) != case.good or {with_jitd,
-            without} - {0, 1, 2}:
-            wrong.append(f"{case.kind}: {case.name}: {with_jitd}, {without}: {case.text[:2000]!r}")
-    check(f"jitd-admin token explain: {len(cases)} tokens, with and without jitd, up to {max(len(case.text) for case in cases)} bytes: "
+        codes = tool(case, "--service", "sshd", "--user", "alice"), tool(case, "--keys", str(pem), "--host-id", HOST)
+        known = case.good or case.reasons  # of a genuine token that is no good here the keys alone do not tell
+        if (codes[0] == 0) != case.good or known and (codes[1] == 0) != case.good or set(codes) - {0, 1, 2}:
+            wrong.append(shown(case, codes))
+    check(f"{name}: jitd-admin token explain: {len(cases)} tokens, with and without jitd, up to {longest} bytes: "
           "0 for the good ones alone", not wrong, wrong[:20])
 
 
-# ---- through PAM ----
-
-
-def source(number):
-    return f"127.5.{number // 250 % 250}.{number % 250 + 1}"
-
-
-def at_host(texts):
-    results = []
-    while len(results) < len(texts):
-        batch, size = [], 0  # what its processes have to carry along
-        for text in texts[len(results):len(results) + MANY]:
-            batch.append(Login("alice", source(len(batch)), text))
-            size += len(text)
-            if size > 4 << 20:
-                break
-        results += logins(batch, at_a_time=64, timeout=600)
-    return results
-
-
-def host_all(cases):
-    """Each at a prompt; what has a NUL in it no prompt can carry."""
-    cases = [case for case in cases if b"\0" not in case.text]
-    before, begun = burned(), time.monotonic()
-    results = at_host([case.text for case in cases])
-    seconds = time.monotonic() - begun
-    wrong = [f"{case.kind}: {case.name}: {result}: {case.text[:2000]!r}" for case, result in zip(cases, results)
-             if (result.opened == SUCCESS) != case.good or (result.auth == SUCCESS) != case.good]
-    good = sum(case.good for case in cases)
-    check(f"PAM: of {len(cases)} tokens typed the {good} good ones opened, and no other ({seconds:.0f} s)", not wrong,
-          wrong[:20])
-    told = collections.Counter((result.prompts, result.prompt, result.said, result.auth) for case,
-                               result in zip(cases, results)
-                               if not case.good and len(case.text) != 1023 and
-                               len(case.text) <= 4096)
-    check("PAM: whatever was wrong, everybody got the same prompt, line and code (T27)", len(told) == 1, told)
-    check(f"PAM: {good} rows are burned, no other", burned() - before == good, burned() - before)
-    return cases
-
-
-def used_ones(cases):
-    good = [case for case in cases if case.good]
-    results = at_host([case.text for case in good])
-    check(f"PAM: the {len(good)} good ones typed again: each is used", {result.opened
-        for result in results} == {NOT_REACHED})
-
-
-def door_cases(jitd, cases):
+def door_cases(name, cases):
     explain = Explain("sshd", "alice")
     said = {}
-    for name, text, _ in cases:
+    for which, text, _ in cases:
         steps = explain.ask(text)
-        said.setdefault(name, set()).add(next((text.split(": ")[0] for _, verdict, text in steps if verdict == "no"), "allow"))
+        said.setdefault(which, set()).add((refused_for(steps) or ["allow"])[0])
     results = at_host([text for _, text, _ in cases])
-    check(f"{len(cases)} genuine tokens that do not open this door: none does ({said})",
+    check(f"{name}: {len(cases)} genuine tokens that do not open this door: none does ({said})",
           {result.opened for result in results} == {NOT_REACHED} and "allow" not in set.union(*said.values()), said)
 
 
-def sample(cases, number, most):
-    """Of every kind one, then more of them, and as many good ones as fit."""
-    pick = random.Random(f"{SEED}/sample")
-    fit = [case for case in cases if is_typeable(case.text, most)]
-    pick.shuffle(fit)
-    seen, first, rest = set(), [], []
-    for case in fit:
-        (rest if case.kind in seen else first).append(case)
-        seen.add(case.kind)
-    return (first + rest)[:max(number, 1)]
+def told(name, door, cases, wrong, begun):
+    good = sum(case.good for case in cases)
+    check(f"{name}: {door}: of {len(cases)} tokens typed the {good} good ones opened, and no other "
+          f"({time.monotonic() - begun:.0f} s)", not wrong, wrong[:20])
 
 
-def at_sshd(cases):
+def at_sshd(name, cases):
     wrong, begun = [], time.monotonic()
     for begin in range(0, len(cases), 8):
         batch = cases[begin:begin + 8]
         clients = [ssh_client("alice", "keyboard-interactive", "id", answer=case.text.decode(), port=PORT)
                    for case in batch]
         for case, client in zip(batch, clients):
-            attempt = client.end()
+            attempt = client.end(60)
             opened = attempt.code == 0 and IN in attempt.output
             if opened != case.good or (not opened and attempt.code != 255):
-                wrong.append(f"{case.kind}: {case.name}: {attempt}: {case.text!r}")
-    good = sum(case.good for case in cases)
-    check(f"sshd: of {len(cases)} tokens typed the {good} good ones opened, and no other ({time.monotonic() - begun:.0f} s)", not wrong, wrong[:20])
+                wrong.append(shown(case, attempt))
+    told(name, "sshd", cases, wrong, begun)
 
 
-def at_sudo(cases):
+def at_sudo(name, cases):
     wrong, begun = [], time.monotonic()
     for case in cases:
         attempt = run("alice", "sudo", "-S", "-k", "id", stdin=case.text.decode() + "\n")
         opened = attempt.code == 0 and ROOT in attempt.output
         if opened != case.good or (not opened and attempt.code != 1):
-            wrong.append(f"{case.kind}: {case.name}: {attempt}: {case.text!r}")
-    good = sum(case.good for case in cases)
-    check(f"sudo: of {len(cases)} tokens typed the {good} good ones opened, and no other ({time.monotonic() - begun:.0f} s)", not wrong, wrong[:20])
+            wrong.append(shown(case, attempt))
+    told(name, "sudo", cases, wrong, begun)
 
 
 # ---- all of it ----
-
-
-def kibibytes(jitd, what):
-    return int(re.search(rf"^{what}:\s+(\d+)", pathlib.Path(f"/proc/{jitd.process.pid}/status").read_text(), re.M)[1])
 
 
 def make_accesses():
@@ -245,46 +151,63 @@ def report(name, cases):
         print(f"# {name}: {line}")
 
 
-pam("sshd")
+def begin_with(jitd, algorithm):
+    """A jitd that signs so, with accesses in every state; stopped, so that rows can be written. Gives the mint's beginning."""
+    conf = pathlib.Path("/etc/jitd/jitd.conf")
+    conf.write_text(re.sub(r"(?m)^algorithm = .*\n", "", conf.read_text()) + f'algorithm = "{algorithm}"\n')
+    jitd.start()
+    accesses, key = make_accesses(), signing_key()
+    jitd.stop()
+    return accesses, Mint(key, HOST, HOST, "alice", "ssh:alice", accesses["ssh"], int(time.time()),
+                          stranger=EcKey.made(random.Random(SEED)), other_access=accesses["other"])
+
+
+def play(jitd, algorithm, passes, **more):
+    accesses, mint = begin_with(jitd, algorithm)
+    ssh = list(made(mint, passes, **more))
+    sudo = list(made(mint._replace(scope="sudo:root", access=accesses["sudo"]), 1, most=4))
+    doors = list(at_the_door(mint, accesses))
+    # what the samples take is not typed again elsewhere
+    longest = 511 if algorithm == "ES256" else 1000
+    tried = {"sudo": sample(sudo, SOME["sudo"], 511) if longest == 511 else [],
+             "sshd": sample(ssh, SOME["sshd"], longest)}
+    left = [case for case in ssh if case not in tried["sshd"]]
+    report(algorithm, ssh)
+    keep([Row(case.jti, case.access, case.exp, case.text) for case in ssh + tried["sudo"]] +
+         [row for _, _, row in doors if row], mint.key.kid, mint.now)
+    jitd.start(fresh=False)
+    pid, before = jitd.process.pid, burned()
+    explain_all(algorithm, ssh)
+    check(f"{algorithm}: token explain: nothing is burned", burned() == before)
+    held = kibibytes(jitd, "VmRSS")
+    through_tool(algorithm, sample(left, SOME["tool"], 4096) + [case for case in left if len(case.text) > 4096],
+                 mint.key)
+    pam("sshd", ALONE)
+    typed = host_all(algorithm, left)
+    print(f"# {algorithm}: jitd has {held} KiB after token explain, {kibibytes(jitd, 'VmRSS')} KiB after PAM, "
+          f"{kibibytes(jitd, 'VmHWM')} KiB at most")
+    used_ones(algorithm, typed)
+    door_cases(algorithm, doors)
+    pam("sshd")
+    if tried["sudo"]:  # which takes 511 bytes
+        at_sudo(algorithm, tried["sudo"])
+    at_sshd(algorithm, tried["sshd"])
+    every = typed + tried["sudo"] + tried["sshd"]
+    opened = sum(case.good for case in every)
+    check(f"{algorithm}: {opened} sessions, one for each good token",
+          one_number("SELECT count(*) FROM session") == opened)
+    check(f"{algorithm}: jitd never went down", jitd.process.poll() is None and jitd.process.pid == pid)
+    print(f"# {algorithm}: {len(every)} typed: {len(every) - opened} hostile or misdirected, {opened} good")
+
+
 pam("sudo")
 policy(POLICY)
 sudoers("alice ALL=(ALL:ALL) ALL")
-with Jitd() as jitd:
-    accesses = make_accesses()
-    key = signing_key(token("alice", accesses["ssh"]))
+with Jitd() as jitd, Sshd("keyboard-interactive", PORT):
     jitd.stop()
-    now = int(time.time())
-    mint = Mint(key, HOST, HOST, "alice", "ssh:alice", accesses["ssh"], now, stranger=EcKey.made(random.Random(SEED)),
-                other_access=accesses["other"])
-    ssh, sudo = list(made(mint, PASSES)), list(made(mint._replace(scope="sudo:root", access=accesses["sudo"]), 1,
-                                                    most=4))
-    doors = list(at_the_door(mint, accesses))
-    # what the samples take is not typed again elsewhere
-    tried = {"sudo": sample(sudo, SOME["sudo"], 511), "sshd": sample(ssh, SOME["sshd"], 1000)}
-    left = [case for case in ssh if case not in tried["sshd"]]
-    report("made", ssh)
-    keep([Row(case.jti, case.access, case.exp, case.text) for case in ssh + tried["sudo"]] + [row for _, _, row in doors
-        if row], key.kid, now)
-    jitd.start(fresh=False)
-    pid, before = jitd.process.pid, burned()
-    with Sshd("keyboard-interactive", PORT):
-        explain_all(ssh)
-        check("token explain: nothing is burned", burned() == before)
-        held = kibibytes(jitd, "VmRSS")
-        largest = [case for case in left if len(case.text) > 4096]
-        through_tool(sample(left, SOME["tool"], 4096) + largest, key)
-        typed = host_all(left)
-        print(f"# jitd: {held} KiB after token explain, {kibibytes(jitd, 'VmRSS')} KiB after PAM, {kibibytes(jitd, 'VmHWM')} KiB at most")
-        used_ones(typed)
-        door_cases(jitd, doors)
-        at_sudo(tried["sudo"])
-        at_sshd(tried["sshd"])
-    opened = sum(case.good for case in typed + tried["sudo"] + tried["sshd"])
-    check(f"{opened} sessions, one for each good token", one_number("SELECT count(*) FROM session") == opened)
-    check("jitd never went down", jitd.process.poll() is None and jitd.process.pid == pid)
+    play(jitd, "RS256", 1, most=6 if PASSES == 1 else 60)
+    play(jitd, "ES256", PASSES)
     fresh = token("alice", grant("alice", "sudo:root", by="carol"))
     cell("and a token that jitd mints opens", jitd, run("alice", "sudo", "-S", "-k", "id", stdin=fresh + "\n"),
          opens=ROOT)
-print(f"# figures: {len(typed)} through PAM, {sum(not case.good for case in typed)} of them hostile and 0 accepted where all above is ok, "
-      f"{sum(case.good for case in typed)} good")
 finish()

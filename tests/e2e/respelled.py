@@ -133,7 +133,7 @@ policy(POLICY)
 sudoers("alice ALL=(ALL:ALL) ALL")
 with Sshd("keyboard-interactive", PORT), Jitd() as jitd:
     access, root = grant("alice", "ssh:alice", "--for", "8h", by="carol"), grant("alice", "sudo:root", by="carol")
-    key = signing_key(token("alice", root))
+    key = signing_key()
     play(jitd, access, key)
     copies_alone(jitd, access, key)
     forged_ones(access, key)

@@ -48,7 +48,7 @@ class Key:
             "PEM with a NUL": text + b"\0", "JWK": json.dumps(jwk, separators=(",", ":")).encode(),
             "JWK with spaces": json.dumps(jwk).encode(), "JWK, sorted": json.dumps(jwk, sort_keys=True).encode(),
             "JWK with kid": json.dumps({**jwk, "kid": self.kid}).encode(),
-            "JWKS": jwks(self),
+            "JWKS": jwk_set(self),
         }.items()
         yield from self.own_spellings()
 
@@ -171,7 +171,7 @@ def key_of_pem(text):
     return RsaKey(n, d, p, q)
 
 
-def jwks(*keys):
+def jwk_set(*keys):
     """A JWK Set, as an issuer publishes it."""
     return json.dumps({"keys": [{**key.jwk(), "kid": key.kid, "alg": key.algorithm, "use": "sig"}
                                 for key in keys]}).encode()

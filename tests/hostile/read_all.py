@@ -12,7 +12,7 @@ import sys
 import tempfile
 
 from generate import KINDS, Mint, counted, generate
-from keys import EcKey, RsaKey, jwks
+from keys import EcKey, RsaKey, jwk_set
 
 NOW, HOST = 1800000000, "web1.example.org"
 PASSES, SEED = int(os.environ.get("JIT_HOSTILE", 1)), os.environ.get("JIT_SEED", "1")
@@ -28,7 +28,7 @@ def check(name, wrong):
 def answers(reader, mint, cases):
     """What the reader says of each: a list of words."""
     with tempfile.NamedTemporaryFile(suffix=".json" if mint.foreign else ".pem") as file:
-        file.write(jwks(mint.key) if mint.foreign else mint.key.pem())
+        file.write(jwk_set(mint.key) if mint.foreign else mint.key.pem())
         file.flush()
         argv = [reader, mint.issuer, mint.audience, str(mint.now), str(mint.cap), file.name]
         told = subprocess.run(argv + [f"{name}={said(value)}" for name, value in mint.foreign[:3]], check=True,
