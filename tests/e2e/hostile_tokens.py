@@ -11,7 +11,8 @@ import random
 from harness import *
 from pam_host import NOT_REACHED
 from ssh_door import *
-from token_crowd import ALONE, SEED, at_host, explain_all, host_all, kibibytes, sample, shown, used_ones
+from token_crowd import (ALONE, SEED, at_host, explain_all, host_all, kibibytes, refused_for, sample, shown,
+                         used_ones)
 from token_rows import Row, burned, keep, one_number, signing_key
 from wire import Explain
 
