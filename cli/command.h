@@ -20,7 +20,7 @@ enum exit_code {
 	EXIT_INTERRUPTED = 130,
 };
 
-#define OPTIONS_MAX   8 /* of one command */
+#define OPTIONS_MAX   12 /* of one command */
 #define ARGUMENTS_MAX 1
 
 struct option_row {
