@@ -218,11 +218,10 @@ static void tell_answer(const struct checklist *list, char ret_value[static VALU
 }
 
 static teller *const tellers[STEPS] = {
-        [STEP_DOOR] = tell_door,   [STEP_USER] = tell_user,
-        [STEP_GRANT] = tell_grant, [STEP_OPENS] = tell_opens,
-        [STEP_USES] = tell_uses,   [STEP_BINDING] = tell_binding,
-        [STEP_RULE] = tell_rule,   [STEP_ISSUED] = tell_issued,
-        [STEP_SPENT] = tell_spent, [STEP_ANSWER] = tell_answer,
+        [STEP_DOOR] = tell_door,     [STEP_USER] = tell_user,     [STEP_GRANT] = tell_grant,
+        [STEP_OPENS] = tell_opens,   [STEP_USES] = tell_uses,     [STEP_BINDING] = tell_binding,
+        [STEP_RULE] = tell_rule,     [STEP_ISSUED] = tell_issued, [STEP_SPENT] = tell_spent,
+        [STEP_ANSWER] = tell_answer,
 };
 
 /* ---- rows ---- */

@@ -79,7 +79,7 @@ static void print(const struct told *told)
 
 static const struct wire_step *row_of(const struct told *told, const char *name)
 {
-	for (size_t i = 0; i < told->count; i++)
+	for (size_t i = 0; i < ROWS_MAX && i < told->count; i++)
 		if (!strcmp(told->rows[i].name, name))
 			return &told->rows[i];
 	print(told);

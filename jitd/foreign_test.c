@@ -7,145 +7,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "tests/daemon/arrivals.h"
 #include "tests/daemon/logins.h"
-#include "tests/daemon/provider.h"
-
-#define ISSUER "https://issuer.example.org"
-
-static struct provider provider;
-
-static const char rules[] =
-        "defaults { approvals = 0 max = \"30m\" default = \"5m\" via = \"other\" }\n"
-        "rule \"held\" { who = {\"games\", \"root\"} scope = {\"sudo:root\"} uses = 2 }\n"
-        "rule \"ask\" { who = {\"games\"} scope = {\"su:lp\"} approvals = 1\n"
-        "approvers = {\"man\"} pending = \"3h\" }\n"
-        "rule \"terms\" { who = {\"games\"} scope = {\"su:mail\"} reason = \"required\"\n"
-        "ticket = \"^INC-[0-9]+$\" }\n"
-        "rule \"no\" { who = {\"games\"} scope = {\"su:news\"} effect = \"deny\" }\n"
-        "rule \"all\" { who = {\"games\"} scope = {\"su:news\", \"su:daemon\", \"su:man2\"} }\n";
-static const char own_rules[] =
-        "rule \"own\" { who = {\"games\"} scope = {\"sudo:root\"} approvals = 0 }\n";
-
-static char *settings_with(const char *more)
-{
-	return text_of("max-grant = \"2h\"\ntrust \"other\" { issuer = \"" ISSUER "\"\n"
-	               "audience = {\"test.example.org\", \"test\"} jwks = \"%s\"\n"
-	               "algorithms = {\"ES256\"} scope-claim = \"scope\"\n"
-	               "scope = {\"sudo:*\", \"su:*\"} %s }\n",
-	               provider.jwks, more);
-}
-
-static int begin_with(void **state, const char *rule_text, const char *more)
-{
-	text_owned settings = NULL;
-
-	provider_make(&provider, KEY_ES256);
-	settings = settings_with(more);
-	return people_begin_with(state, rule_text, settings);
-}
-
-static int begin(void **state)
-{
-	return begin_with(state, rules, "");
-}
-
-static int begin_own(void **state)
-{
-	return begin_with(state, own_rules, "");
-}
-
-static int begin_mapped(void **state)
-{
-	return begin_with(state, rules,
-	                  "subject-claim = \"who\" require = {\"ref=main\"}\n"
-	                  "subject-map = {\"ci-*=games\", \"zero=games2\", \"gone=nosuch\"}");
-}
-
-static int end(void **state)
-{
-	provider_remove(&provider);
-	return people_end(state);
-}
-
-/* ---- tokens ---- */
-
-/* A good one for sudo:root, with one claim replaced, added, or left out (`json` NULL). */
-static char *token_with(const char *name, const char *json)
-{
-	static unsigned int number;
-	text_owned jti = text_of("\"jti-%u\"", ++number);
-	const char *const claims[][2] = {
-	        {"iss", "\"" ISSUER "\""},
-	        {"aud", "\"test.example.org\""},
-	        {"sub", "\"games\""},
-	        {"scope", "\"sudo:root\""},
-	        {"iat", "NOW"},
-	        {"exp", "NOW+300"},
-	        {"jti", jti},
-	};
-	text_owned text = text_of("{\"x\":1");
-	bool known = false;
-
-	for (size_t i = 0; i < COUNT(claims); i++) {
-		bool is_it = !strcmp(claims[i][0], name);
-		const char *value = is_it ? json : claims[i][1];
-		char *longer = value ? text_of("%s,\"%s\":%s", text, claims[i][0], value) : NULL;
-		known |= is_it;
-		if (!longer)
-			continue;
-		free(text);
-		text = longer;
-	}
-	text_owned whole =
-	        *name && !known ? text_of("%s,\"%s\":%s}", text, name, json) : text_of("%s}", text);
-	return provider_sign(&provider, whole, "", *people_ahead());
-}
-
-#define fresh() token_with("", NULL)
-
-static char *token_for(const char *scope)
-{
-	text_owned json = text_of("\"%s\"", scope);
-
-	return token_with("scope", json);
-}
-
-static uint32_t must_present(const struct host *host, const char *token)
-{
-	const struct message message = present_of(token, "", "");
-	struct message answer;
-
-	say(host, AS(GAMES), &message, &answer);
-	if (answer.id != MESSAGE_done) {
-		host_tell(host);
-		fail_msg("not taken: %s", answer.refused.text);
-	}
-	return answer.done.access;
-}
 
 static int64_t rows(const struct host *host)
 {
 	return on_disk(host, "SELECT count(*) FROM access");
-}
-
-static void must_not_present(const struct host *host, struct person person, const char *token,
-                             const char *word, const char *reason)
-{
-	const struct message message = present_of(token, "", "");
-	int64_t before = rows(host),
-	        spent = on_disk(host, "SELECT count(*) FROM token WHERE kind = 'foreign'");
-
-	expect_refusal(host, person, &message, word, reason);
-	assert_int_equal(rows(host), before);
-	assert_int_equal(on_disk(host, "SELECT count(*) FROM token WHERE kind = 'foreign'"), spent);
-}
-
-static void expect_reason(const struct host *host, const char *name, const char *json,
-                          const char *reason)
-{
-	text_owned token = token_with(name, json);
-
-	must_not_present(host, AS(GAMES), token, "", reason);
 }
 
 /* ---- what it becomes ---- */
@@ -222,9 +89,9 @@ static void without_a_jti_what_was_signed_is_good_once(void **state)
 	text_owned second = text_of(claims, "NOW+101");
 	/* the same second for both */
 	int64_t ahead = 0, begun = time(NULL);
-	text_owned token = provider_sign(&provider, first, "", ahead);
-	text_owned again = provider_sign(&provider, first, "", begun - time(NULL));
-	text_owned other = provider_sign(&provider, second, "", ahead);
+	text_owned token = provider_sign(arrivals_provider(), first, "", ahead);
+	text_owned again = provider_sign(arrivals_provider(), first, "", begun - time(NULL));
+	text_owned other = provider_sign(arrivals_provider(), second, "", ahead);
 
 	assert_string_not_equal(token, again);
 	assert_int_equal(strncmp(token, again, (size_t)(strrchr(token, '.') - token)), 0);
@@ -259,11 +126,10 @@ static void of_many_at_once_one_becomes_an_access(void **state)
 static void burned_stays_burned_after_kill_and_restart(void **state)
 {
 	static struct host child;
-	text_owned settings = settings_with("");
 	text_owned token = fresh();
 
 	need_people(state);
-	host_make(&child, rules, settings);
+	arrivals_make(&child);
 	host_start_child(&child);
 	must_present(&child, token);
 	host_kill(&child);
@@ -314,9 +180,9 @@ static void a_map_says_who_and_what_must_be_so_is_required(void **state)
 
 	for (size_t i = 0; i < COUNT(subjects); i++) {
 		text_owned text = text_of(claims, subjects[i].who, "main");
-		text_owned token = provider_sign(&provider, text, "", 0);
+		text_owned token = provider_sign(arrivals_provider(), text, "", 0);
 		text_owned wrong_text = text_of(claims, subjects[i].who, "Main");
-		text_owned wrong = provider_sign(&provider, wrong_text, "", 0);
+		text_owned wrong = provider_sign(arrivals_provider(), wrong_text, "", 0);
 		must_not_present(host, AS(GAMES), wrong, "token-require", "token-require");
 		if (*subjects[i].reason)
 			must_not_present(host, AS(GAMES), token, "", subjects[i].reason);
@@ -365,17 +231,17 @@ static void a_key_that_no_trust_has_is_nobodys(void **state)
 {
 	const struct host *host = need_people(state);
 	text_owned good = fresh();
-	struct provider stranger = provider;
+	struct provider *provider = arrivals_provider(), stranger = *provider;
 	text_owned forged = NULL;
 
-	provider.bench = NULL;
-	bench_setup((void **)&provider.bench);
+	provider->bench = NULL;
+	bench_setup((void **)&provider->bench);
 	text_owned strange = fresh();
 	/* under the kid that is known */
-	memcpy(provider.bench->kid, stranger.bench->kid, sizeof(provider.bench->kid));
+	memcpy(provider->bench->kid, stranger.bench->kid, sizeof(provider->bench->kid));
 	forged = token_with("jti", "\"of the victim\"");
-	bench_teardown((void **)&provider.bench);
-	provider = stranger;
+	bench_teardown((void **)&provider->bench);
+	*provider = stranger;
 	must_not_present(host, AS(GAMES), strange, "has the key of that token",
 	                 "token-key-unknown");
 	/* T21: a forgery spends nothing */
@@ -396,186 +262,10 @@ static void our_own_tokens_go_our_own_road(void **state)
 	issue(host, AS(GAMES), access, false, own);
 	must_not_present(host, AS(GAMES), own, "of this host's own", "own-token");
 }
-
-/* ---- the rule ---- */
-
-static void a_rule_must_name_the_trust(void **state)
-{
-	struct host *host = need_people(state);
-	const struct message message = request_of("sudo:root", WIRE_DEFAULT, "");
-	text_owned token = fresh();
-
-	/* those with via are for nobody else */
-	expect_refusal(host, AS(GAMES), &message, "no rule lets games", "no-rule");
-	must_present(host, token);
-}
-
-static void a_rule_without_via_is_not_for_it(void **state)
-{
-	struct host *host = need_people(state);
-	text_owned token = fresh();
-
-	must_request(host, AS(GAMES), "sudo:root");
-	must_not_present(host, AS(GAMES), token, "no rule with via = \"other\"", "no-rule");
-}
-
-static void what_it_asks_must_be_given_by_the_trust_and_known_here(void **state)
-{
-	static const struct {
-		const char *scope, *reason;
-	} scopes[] = {{"login:news", "foreign-scope"},
-	              {"sudo:root login:news", "foreign-scope"},
-	              {"sudo:*", "foreign-scope"},
-	              {"root", "foreign-scope"},
-	              {"su:nosuch", "foreign-account"},
-	              {"su:man2", "foreign-account"}, /* a second name */
-	              {"su:news", "rule-denies"},
-	              {"su:daemon su:news", "rule-denies"},
-	              {"su:games", "no-rule"}};
-	const struct host *host = need_people(state);
-
-	for (size_t i = 0; i < COUNT(scopes); i++) {
-		text_owned token = token_for(scopes[i].scope);
-		must_not_present(host, AS(GAMES), token, "", scopes[i].reason);
-	}
-}
-
-static void an_approval_is_waited_for_and_the_end_stays(void **state)
-{
-	const struct host *host = need_people(state);
-	text_owned token = token_for("su:lp");
-	uint32_t access = must_present(host, token);
-
-	expect_state(host, access, "pending");
-	must_not_present(host, AS(GAMES), token, "used already", "token-used");
-	/* it waits no longer than the token says */
-	assert_int_equal(on_disk(host, "SELECT lapses = ends FROM access WHERE id = %u", access),
-	                 1);
-	*people_ahead() = 200;
-	must_approve(host, AS(MAN), access);
-	expect_state(host, access, "active");
-	assert_int_equal(on_disk(host,
-	                         "SELECT until = ends AND until - from_ BETWEEN 95 AND 100 FROM "
-	                         "access WHERE id = %u",
-	                         access),
-	                 1);
-}
-
-static void what_is_not_approved_before_its_end_lapses(void **state)
-{
-	const struct host *host = need_people(state);
-	text_owned token = token_for("su:lp");
-	uint32_t access = must_present(host, token);
-	const struct message yes = approve_of(access, WIRE_DEFAULT);
-
-	*people_ahead() = 300;
-	must_refuse(host, AS(MAN), &yes, "has waited too long");
-}
-
-static void what_the_rule_demands_is_said_beside_it(void **state)
-{
-	const struct host *host = need_people(state);
-	text_owned token = token_for("su:mail");
-	struct message message = present_of(token, "", "");
-	struct message answer;
-
-	expect_refusal(host, AS(GAMES), &message, "wants a reason", "reason-missing");
-	message = present_of(token, "disk full", "X");
-	expect_refusal(host, AS(GAMES), &message, "wants --ticket", "ticket");
-	message = present_of(token, "a\nb", "INC-1");
-	expect_refusal(host, AS(GAMES), &message, "control characters", "reason");
-	message = present_of(token, "disk full", "INC-1");
-	say(host, AS(GAMES), &message, &answer);
-	assert_int_equal(answer.id, MESSAGE_done);
-	assert_int_equal(on_disk(host, "SELECT count(*) FROM access WHERE reason = 'disk full' AND "
-	                               "ticket = 'INC-1'"),
-	                 1);
-}
-
-static void lock_and_limits_hold(void **state)
-{
-	struct host *host = need_people(state);
-	const struct message lock = lock_of("games"), unlock = unlock_of("games");
-	text_owned token = fresh();
-	text_owned next = fresh();
-
-	must_do(host, ROOT, &lock);
-	must_not_present(host, AS(GAMES), token, "is locked", "locked");
-	must_do(host, ROOT, &unlock);
-	must_present(host, token);
-	host->jitd->settings->requests_per_minute = 1;
-	must_not_present(host, AS(GAMES), next, "within a minute", "too-many");
-	*people_ahead() = 61;
-	must_present(host, next);
-}
-
-static void what_came_by_a_key_can_be_revoked_by_it(void **state)
-{
-	const struct host *host = need_people(state);
-	struct message revoke = {.id = MESSAGE_revoke, .revoke = {.by = REVOKE_KEY}};
-	text_owned token = fresh();
-	uint32_t access = must_present(host, token);
-
-	snprintf(revoke.revoke.value, sizeof(revoke.revoke.value), "%s", provider.bench->kid);
-	must_do(host, ROOT, &revoke);
-	expect_state(host, access, "revoked");
-	expect_sudo(host, DECISION_DENY, "was revoked");
-}
-
-/* ---- whose keys ---- */
-
-static int64_t events(const struct host *host, const char *verdict)
-{
-	return on_disk(host,
-	               "SELECT count(*) FROM event WHERE event = 'trust' AND verdict = '%s' AND "
-	               "text LIKE 'other: %%'",
-	               verdict);
-}
-
-static void new_keys_count_at_the_next_token_and_old_ones_no_more(void **state)
-{
-	const struct host *host = need_people(state);
-	text_owned old = fresh();
-	text_owned new = NULL;
-
-	assert_int_equal(events(host, "allow"), 1);
-	provider_rekey(&provider);
-	new = fresh();
-	must_not_present(host, AS(GAMES), new, "has the key", "token-key-unknown");
-	provider_publish(&provider, NULL);
-	must_present(host, new);
-	must_not_present(host, AS(GAMES), old, "has the key", "token-key-unknown");
-	assert_int_equal(events(host, "allow"), 2);
-}
-
-static void a_bad_file_is_an_event_and_the_old_keys_stay(void **state)
-{
-	const struct message reload = {.id = MESSAGE_reload};
-	struct host *host = need_people(state);
-	text_owned token = fresh();
-	text_owned other = fresh();
-	struct message answer;
-
-	provider_publish(&provider, "{\"keys\":[]}");
-	must_present(host, token);
-	assert_int_equal(events(host, "deny"), 1);
-	say(host, ROOT, &reload, &answer);
-	assert_int_equal(answer.id, MESSAGE_done);
-	assert_non_null(strstr(answer.done.text, "; 1 trust without a good file of keys"));
-	assert_int_equal(events(host, "deny"), 2);
-	/* a start is not put off by it: whoever shall mend it must get in */
-	host_stop(host);
-	host_start_here(host);
-	assert_int_equal(events(host, "deny"), 3);
-	must_not_present(host, AS(GAMES), other, "has the key", "token-key-unknown");
-	provider_publish(&provider, NULL);
-	must_present(host, other);
-}
-
 int main(void)
 {
-#define TEST(name)        cmocka_unit_test_setup_teardown(name, begin, end)
-#define WITH(name, setup) cmocka_unit_test_setup_teardown(name, setup, end)
+#define WITH(name, setup) cmocka_unit_test_setup_teardown(name, setup, arrivals_end)
+#define TEST(name)        WITH(name, arrivals_begin)
 	const struct CMUnitTest tests[] = {
 	        TEST(it_becomes_an_access_of_this_host),
 	        TEST(it_ends_by_the_token_or_by_the_rule_whichever_is_first),
@@ -585,21 +275,11 @@ int main(void)
 	        TEST(burned_stays_burned_after_kill_and_restart),
 	        TEST(only_whom_it_stands_for_brings_it_in),
 	        TEST(it_stands_for_nobody_who_is_not_known_here_by_that_name),
-	        WITH(a_map_says_who_and_what_must_be_so_is_required, begin_mapped),
+	        WITH(a_map_says_who_and_what_must_be_so_is_required, arrivals_begin_mapped),
 	        TEST(what_it_says_is_held_against_the_trust),
 	        TEST(one_of_several_audiences_is_enough),
 	        TEST(a_key_that_no_trust_has_is_nobodys),
-	        WITH(our_own_tokens_go_our_own_road, begin_own),
-	        TEST(a_rule_must_name_the_trust),
-	        WITH(a_rule_without_via_is_not_for_it, begin_own),
-	        TEST(what_it_asks_must_be_given_by_the_trust_and_known_here),
-	        TEST(an_approval_is_waited_for_and_the_end_stays),
-	        TEST(what_is_not_approved_before_its_end_lapses),
-	        TEST(what_the_rule_demands_is_said_beside_it),
-	        TEST(lock_and_limits_hold),
-	        TEST(what_came_by_a_key_can_be_revoked_by_it),
-	        TEST(new_keys_count_at_the_next_token_and_old_ones_no_more),
-	        TEST(a_bad_file_is_an_event_and_the_old_keys_stay),
+	        WITH(our_own_tokens_go_our_own_road, arrivals_begin_own),
 	};
 
 	people_come();

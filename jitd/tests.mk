@@ -14,6 +14,7 @@ libdaemontest_la_LIBADD = libjitd.la $(SQLITE_LIBS) $(CMOCKA_LIBS)
 # another issuer; token and policy both have a read_reason
 check_LTLIBRARIES += libprovidertest.la
 libprovidertest_la_SOURCES = tests/daemon/provider.c tests/daemon/provider.h \
+	tests/daemon/arrivals.c tests/daemon/arrivals.h \
 	token/token_test_sign.c token/token_test_sign.h
 libprovidertest_la_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -Dread_reason=read_token_reason
 libprovidertest_la_LIBADD = libdaemontest.la $(OPENSSL_LIBS)
@@ -25,14 +26,18 @@ JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/crash
 	jitd/interleaving_test jitd/rotation_test jitd/retirement_test jitd/rekey_race_test jitd/rekey_crash_test \
 	jitd/rekey_start_test jitd/rotation_load_test \
 	jitd/binding_test jitd/user_key_test \
-	jitd/foreign_test jitd/foreign_door_test jitd/issuers_test jitd/foreign_binding_test jitd/explain_test \
-	jitd/examples_test
+	jitd/foreign_test jitd/foreign_rule_test jitd/foreign_door_test jitd/foreign_binding_test \
+	jitd/issuers_test jitd/explain_test jitd/examples_test
 check_PROGRAMS += $(JITD_DAEMON_TESTS)
 TESTS += $(JITD_DAEMON_TESTS)
 jitd_foreign_test_SOURCES = jitd/foreign_test.c
 jitd_foreign_test_CFLAGS = $(TEST_CFLAGS)
 jitd_foreign_test_LDADD = libprovidertest.la
 jitd_foreign_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_foreign_rule_test_SOURCES = jitd/foreign_rule_test.c
+jitd_foreign_rule_test_CFLAGS = $(TEST_CFLAGS)
+jitd_foreign_rule_test_LDADD = libprovidertest.la
+jitd_foreign_rule_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 jitd_foreign_door_test_SOURCES = jitd/foreign_door_test.c
 jitd_foreign_door_test_CFLAGS = $(TEST_CFLAGS)
 jitd_foreign_door_test_LDADD = libprovidertest.la
