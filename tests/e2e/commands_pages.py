@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What README and the man pages tell people to type, write and look for, held against what is installed."""
+import random
 import shlex
 
 from commands_tool import *
+import token_rows  # noqa: F401: it says where the keys of tests/hostile are
+from keys import EcKey, RsaKey, jwk_set  # noqa: E402
 
 README = (TOP / "README.md").read_text()
 FINGERPRINT = "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8"
@@ -117,6 +120,8 @@ def try_files():
     settings = displays(section("jitd.conf.5", "EXAMPLES"))
     check("jitd.conf.5 shows settings and trusts", len(settings) >= 3, settings)
     pathlib.Path("/etc/jitd/example.conf").write_text("\n".join(settings))
+    for path in re.findall(r'jwks += "([^"]+)"', "\n".join(settings)):
+        pathlib.Path(path).write_bytes(jwk_set(EcKey.made(random.Random(1)), RsaKey.made(random.Random(1))))
     done("jitd.conf.5: jitd takes its example", tool("root", "/usr/sbin/jitd", "--check", "--config",
                                                      "/etc/jitd/example.conf"), "no error")
     template = (TOP / "packaging" / "jitd.conf").read_text()

@@ -207,6 +207,7 @@ sudoers("alice ALL=(ALL:ALL) ALL")
 with Jitd() as jitd, Sshd("keyboard-interactive", PORT):
     jitd.stop()
     play(jitd, "RS256", 1, most=6 if PASSES == 1 else 60)
+    jitd.stop()
     play(jitd, "ES256", PASSES)
     fresh = token("alice", grant("alice", "sudo:root", by="carol"))
     cell("and a token that jitd mints opens", jitd, run("alice", "sudo", "-S", "-k", "id", stdin=fresh + "\n"),

