@@ -262,7 +262,7 @@ static bool fell_before(const struct checklist *list)
 		return true;
 	if (presented->foreign)
 		return !presented->foreign->trust;
-	return presented->reason != REASON_NONE || presented->token.decision != DECISION_ALLOW;
+	return presented->token.decision != DECISION_ALLOW;
 }
 
 static enum step failed_step(const struct checklist *list)

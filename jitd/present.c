@@ -69,7 +69,7 @@ static void look_up_subject(struct reading *reading)
 	/* a sub that is no name would be looked up by uid 0 */
 	if (!text_is_name(reading->presented.token.claims.sub) ||
 	    text_copy(key.name, sizeof(key.name), reading->presented.token.claims.sub) < 0)
-		finish(reading, REASON_TOKEN);
+		finish(reading, REASON_SUBJECT);
 	else
 		names_lookup(reading->jitd->names, LANE_PAM, &key, subject_known, reading);
 }

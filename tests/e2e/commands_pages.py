@@ -120,8 +120,8 @@ def try_files():
     settings = displays(section("jitd.conf.5", "EXAMPLES"))
     check("jitd.conf.5 shows settings and trusts", len(settings) >= 3, settings)
     pathlib.Path("/etc/jitd/example.conf").write_text("\n".join(settings))
-    for path in re.findall(r'jwks += "([^"]+)"', "\n".join(settings)):
-        pathlib.Path(path).write_bytes(jwk_set(EcKey.made(random.Random(1)), RsaKey.made(random.Random(1))))
+    for path, algorithm in re.findall(r'jwks += "([^"]+)"\s+algorithms += \{"(\w+)"\}', "\n".join(settings)):
+        pathlib.Path(path).write_bytes(jwk_set({"ES256": EcKey, "RS256": RsaKey}[algorithm].made(random.Random(1))))
     done("jitd.conf.5: jitd takes its example", tool("root", "/usr/sbin/jitd", "--check", "--config",
                                                      "/etc/jitd/example.conf"), "no error")
     template = (TOP / "packaging" / "jitd.conf").read_text()
