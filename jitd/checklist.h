@@ -19,7 +19,6 @@ struct reader_steps {
 void reader_steps_take(void *context, const struct token_step *step); /* context: of these */
 
 struct checklist {
-	const struct jitd *jitd;
 	const struct reader_steps *reader;
 	size_t typed; /* bytes */
 	const struct door *door;

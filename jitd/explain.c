@@ -43,8 +43,7 @@ static int look(struct explanation *explanation, const struct presented *present
 static void send_rows(const struct explanation *explanation, const struct presented *presented)
 {
 	struct peer *peer = explanation->call->peer;
-	const struct checklist list = {.jitd = explanation->call->jitd,
-	                               .reader = &explanation->reader,
+	const struct checklist list = {.reader = &explanation->reader,
 	                               .typed = strlen(explanation->call->in.explain.text),
 	                               .door = &explanation->door,
 	                               .presented = presented,

@@ -4,12 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/daemon/provider.h"
 #include "tests/daemon/ssh_keys.h"
-
-#define ISSUER "https://issuer.example.org"
-
-static struct provider provider;
+#include "tests/daemon/trusting.h"
 
 static const char rules[] =
         "defaults { approvals = 0 max = \"1h\" default = \"1h\" present = \"typed\" }\n"
@@ -22,21 +18,7 @@ static const char rules[] =
 
 static int begin(void **state)
 {
-	text_owned settings = NULL;
-
-	provider_make(&provider, KEY_ES256);
-	settings = text_of("max-grant = \"2h\"\ntrust \"other\" { issuer = \"" ISSUER "\"\n"
-	                   "audience = {\"test.example.org\"} jwks = \"%s\"\n"
-	                   "algorithms = {\"ES256\"} scope-claim = \"scope\" subject-map = "
-	                   "{\"ci-*=games\"}\nscope = {\"ssh:*\"} }\n",
-	                   provider.jwks);
-	return people_begin_with(state, rules, settings);
-}
-
-static int end(void **state)
-{
-	provider_remove(&provider);
-	return people_end(state);
+	return trusting_begin(state, rules, "\"ssh:*\"", "subject-map = {\"ci-*=games\"}");
 }
 
 /* ---- what is told ---- */
@@ -300,7 +282,7 @@ static char *foreign_token(const char *scope, const char *more)
 	                            "\"jti\":\"%u\"%s}",
 	                            scope, ++number, more);
 
-	return provider_sign(&provider, claims, "", *people_ahead());
+	return provider_sign(trusting_provider(), claims, "", *people_ahead());
 }
 
 static void a_foreign_token_is_told_with_its_trust_user_and_rule(void **state)
@@ -337,7 +319,7 @@ static void a_foreign_token_falls_where_it_falls(void **state)
 	text_owned bound = foreign_token(
 	        "ssh:news",
 	        ",\"cnf\":{\"ssh\":\"SHA256:6fXRvrtaPz+DXyxzxZWaNvEQS1HBBhhcd6Hx1hQCst8\"}");
-	struct provider stranger = provider;
+	struct provider stranger = *trusting_provider();
 	text_owned forged = NULL;
 	struct told told;
 	struct talk talk;
@@ -409,7 +391,7 @@ static void it_is_for_administrators(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, trusting_end)
 	const struct CMUnitTest tests[] = {
 	        TEST(each_step_says_what_it_found),
 	        TEST(where_it_falls_it_says_why),

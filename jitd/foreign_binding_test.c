@@ -4,13 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/daemon/provider.h"
 #include "tests/daemon/ssh_keys.h"
+#include "tests/daemon/trusting.h"
 
-#define ISSUER "https://issuer.example.org"
-#define CNF_A  ",\"cnf\":{\"ssh\":\"SHA256:6fXRvrtaPz+DXyxzxZWaNvEQS1HBBhhcd6Hx1hQCst8\"}"
-
-static struct provider provider;
+#define CNF_A ",\"cnf\":{\"ssh\":\"SHA256:6fXRvrtaPz+DXyxzxZWaNvEQS1HBBhhcd6Hx1hQCst8\"}"
 
 static const char rules[] =
         "defaults { approvals = 0 max = \"1h\" default = \"1h\" }\n"
@@ -22,21 +19,7 @@ static const char rules[] =
 
 static int begin(void **state)
 {
-	text_owned settings = NULL;
-
-	provider_make(&provider, KEY_ES256);
-	settings = text_of("max-grant = \"2h\"\ntrust \"other\" { issuer = \"" ISSUER "\"\n"
-	                   "audience = {\"test.example.org\"} jwks = \"%s\"\n"
-	                   "algorithms = {\"ES256\"} scope-claim = \"scope\"\n"
-	                   "scope = {\"ssh:*\", \"login:*\"} }\n",
-	                   provider.jwks);
-	return people_begin_with(state, rules, settings);
-}
-
-static int end(void **state)
-{
-	provider_remove(&provider);
-	return people_end(state);
+	return trusting_begin(state, rules, "\"ssh:*\", \"login:*\"", "");
 }
 
 static char *token_of(const char *subject, const char *scope, const char *more)
@@ -47,7 +30,7 @@ static char *token_of(const char *subject, const char *scope, const char *more)
 	                            "\"jti\":\"%u\"%s}",
 	                            subject, scope, ++number, more);
 
-	return provider_sign(&provider, claims, "", *people_ahead());
+	return provider_sign(trusting_provider(), claims, "", *people_ahead());
 }
 
 static int64_t spent(const struct host *host)
@@ -171,7 +154,7 @@ static void one_key_is_not_brought_in_for_two_people(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, trusting_end)
 	const struct CMUnitTest tests[] = {
 	        TEST(typed_it_opens_by_its_key_alone),
 	        TEST(what_cannot_be_kept_denies),

@@ -6,12 +6,8 @@
 #include <string.h>
 
 #include "tests/daemon/logins.h"
-#include "tests/daemon/provider.h"
 #include "tests/daemon/ssh_keys.h"
-
-#define ISSUER "https://issuer.example.org"
-
-static struct provider provider;
+#include "tests/daemon/trusting.h"
 
 static const char rules[] =
         "defaults { approvals = 0 max = \"30m\" present = \"typed\" }\n"
@@ -30,21 +26,7 @@ static const char rules[] =
 
 static int begin(void **state)
 {
-	text_owned settings = NULL;
-
-	provider_make(&provider, KEY_ES256);
-	settings = text_of("max-grant = \"2h\"\ntrust \"other\" { issuer = \"" ISSUER "\"\n"
-	                   "audience = {\"test.example.org\"} jwks = \"%s\"\n"
-	                   "algorithms = {\"ES256\"} scope-claim = \"scope\"\n"
-	                   "scope = {\"login:*\", \"su:*\", \"sudo:*\", \"ssh:*\"} }\n",
-	                   provider.jwks);
-	return people_begin_with(state, rules, settings);
-}
-
-static int end(void **state)
-{
-	provider_remove(&provider);
-	return people_end(state);
+	return trusting_begin(state, rules, "\"login:*\", \"su:*\", \"sudo:*\", \"ssh:*\"", "");
 }
 
 static char *token_with(const char *subject, const char *scope, const char *claim,
@@ -56,7 +38,7 @@ static char *token_with(const char *subject, const char *scope, const char *clai
 	                            "\"jti\":\"%u\",\"access\":9%s}",
 	                            subject, scope, ++number, claim);
 
-	return provider_sign(&provider, claims, header, *people_ahead());
+	return provider_sign(trusting_provider(), claims, header, *people_ahead());
 }
 
 static char *token_of(const char *subject, const char *scope, const char *header)
@@ -231,7 +213,7 @@ static void what_a_client_cut_off_is_said_to_be(void **state)
 	claims = text_of("{\"iss\":\"" ISSUER "\",\"aud\":\"test.example.org\",\"sub\":\"games\","
 	                 "\"scope\":\"login:news\",\"iat\":NOW,\"exp\":NOW+300,\"x\":\"%s\"}",
 	                 padding);
-	token = provider_sign(&provider, claims, "", 0);
+	token = provider_sign(trusting_provider(), claims, "", 0);
 	assert_true(strlen(token) > 1023);
 	token[1023] = '\0';
 	must_not_open(host, &auth, token, "cut-off");
@@ -382,7 +364,7 @@ static void an_explanation_changes_nothing(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, trusting_end)
 	const struct CMUnitTest tests[] = {
 	        TEST(it_becomes_an_access_and_opens_in_one_message),
 	        TEST(of_two_at_once_one_opens),

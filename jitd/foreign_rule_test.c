@@ -129,7 +129,7 @@ static void what_came_by_a_key_can_be_revoked_by_it(void **state)
 	uint32_t access = must_present(host, token);
 
 	snprintf(revoke.revoke.value, sizeof(revoke.revoke.value), "%s",
-	         arrivals_provider()->bench->kid);
+	         trusting_provider()->bench->kid);
 	must_do(host, ROOT, &revoke);
 	expect_state(host, access, "revoked");
 	expect_sudo(host, DECISION_DENY, "was revoked");
@@ -152,10 +152,10 @@ static void new_keys_count_at_the_next_token_and_old_ones_no_more(void **state)
 	text_owned new = NULL;
 
 	assert_int_equal(events(host, "allow"), 1);
-	provider_rekey(arrivals_provider());
+	provider_rekey(trusting_provider());
 	new = fresh();
 	must_not_present(host, AS(GAMES), new, "has the key", "token-key-unknown");
-	provider_publish(arrivals_provider(), NULL);
+	provider_publish(trusting_provider(), NULL);
 	must_present(host, new);
 	must_not_present(host, AS(GAMES), old, "has the key", "token-key-unknown");
 	assert_int_equal(events(host, "allow"), 2);
@@ -169,7 +169,7 @@ static void a_bad_file_is_an_event_and_the_old_keys_stay(void **state)
 	text_owned other = fresh();
 	struct message answer;
 
-	provider_publish(arrivals_provider(), "{\"keys\":[]}");
+	provider_publish(trusting_provider(), "{\"keys\":[]}");
 	must_present(host, token);
 	assert_int_equal(events(host, "deny"), 1);
 	say(host, ROOT, &reload, &answer);
@@ -181,12 +181,12 @@ static void a_bad_file_is_an_event_and_the_old_keys_stay(void **state)
 	host_start_here(host);
 	assert_int_equal(events(host, "deny"), 3);
 	must_not_present(host, AS(GAMES), other, "has the key", "token-key-unknown");
-	provider_publish(arrivals_provider(), NULL);
+	provider_publish(trusting_provider(), NULL);
 	must_present(host, other);
 }
 int main(void)
 {
-#define WITH(name, setup) cmocka_unit_test_setup_teardown(name, setup, arrivals_end)
+#define WITH(name, setup) cmocka_unit_test_setup_teardown(name, setup, trusting_end)
 #define TEST(name)        WITH(name, arrivals_begin)
 	const struct CMUnitTest tests[] = {
 	        TEST(a_rule_must_name_the_trust),

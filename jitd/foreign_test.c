@@ -89,9 +89,9 @@ static void without_a_jti_what_was_signed_is_good_once(void **state)
 	text_owned second = text_of(claims, "NOW+101");
 	/* the same second for both */
 	int64_t ahead = 0, begun = time(NULL);
-	text_owned token = provider_sign(arrivals_provider(), first, "", ahead);
-	text_owned again = provider_sign(arrivals_provider(), first, "", begun - time(NULL));
-	text_owned other = provider_sign(arrivals_provider(), second, "", ahead);
+	text_owned token = provider_sign(trusting_provider(), first, "", ahead);
+	text_owned again = provider_sign(trusting_provider(), first, "", begun - time(NULL));
+	text_owned other = provider_sign(trusting_provider(), second, "", ahead);
 
 	assert_string_not_equal(token, again);
 	assert_int_equal(strncmp(token, again, (size_t)(strrchr(token, '.') - token)), 0);
@@ -180,9 +180,9 @@ static void a_map_says_who_and_what_must_be_so_is_required(void **state)
 
 	for (size_t i = 0; i < COUNT(subjects); i++) {
 		text_owned text = text_of(claims, subjects[i].who, "main");
-		text_owned token = provider_sign(arrivals_provider(), text, "", 0);
+		text_owned token = provider_sign(trusting_provider(), text, "", 0);
 		text_owned wrong_text = text_of(claims, subjects[i].who, "Main");
-		text_owned wrong = provider_sign(arrivals_provider(), wrong_text, "", 0);
+		text_owned wrong = provider_sign(trusting_provider(), wrong_text, "", 0);
 		must_not_present(host, AS(GAMES), wrong, "token-require", "token-require");
 		if (*subjects[i].reason)
 			must_not_present(host, AS(GAMES), token, "", subjects[i].reason);
@@ -231,7 +231,7 @@ static void a_key_that_no_trust_has_is_nobodys(void **state)
 {
 	const struct host *host = need_people(state);
 	text_owned good = fresh();
-	struct provider *provider = arrivals_provider(), stranger = *provider;
+	struct provider *provider = trusting_provider(), stranger = *provider;
 	text_owned forged = NULL;
 
 	provider->bench = NULL;
@@ -264,7 +264,7 @@ static void our_own_tokens_go_our_own_road(void **state)
 }
 int main(void)
 {
-#define WITH(name, setup) cmocka_unit_test_setup_teardown(name, setup, arrivals_end)
+#define WITH(name, setup) cmocka_unit_test_setup_teardown(name, setup, trusting_end)
 #define TEST(name)        WITH(name, arrivals_begin)
 	const struct CMUnitTest tests[] = {
 	        TEST(it_becomes_an_access_of_this_host),

@@ -14,7 +14,7 @@ libdaemontest_la_LIBADD = libjitd.la $(SQLITE_LIBS) $(CMOCKA_LIBS)
 # another issuer; token and policy both have a read_reason
 check_LTLIBRARIES += libprovidertest.la
 libprovidertest_la_SOURCES = tests/daemon/provider.c tests/daemon/provider.h \
-	tests/daemon/arrivals.c tests/daemon/arrivals.h \
+	tests/daemon/arrivals.c tests/daemon/arrivals.h tests/daemon/trusting.c tests/daemon/trusting.h \
 	token/token_test_sign.c token/token_test_sign.h
 libprovidertest_la_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) -Dread_reason=read_token_reason
 libprovidertest_la_LIBADD = libdaemontest.la $(OPENSSL_LIBS)

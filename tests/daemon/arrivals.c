@@ -6,13 +6,6 @@
 #include "tests/daemon/arrivals.h"
 #include "tests/daemon/logins.h"
 
-static struct provider provider;
-
-struct provider *arrivals_provider(void)
-{
-	return &provider;
-}
-
 static const char rules[] =
         "defaults { approvals = 0 max = \"30m\" default = \"5m\" via = \"other\" }\n"
         "rule \"held\" { who = {\"games\", \"root\"} scope = {\"sudo:root\"} uses = 2 }\n"
@@ -25,50 +18,28 @@ static const char rules[] =
 static const char own_rules[] =
         "rule \"own\" { who = {\"games\"} scope = {\"sudo:root\"} approvals = 0 }\n";
 
-static char *settings_with(const char *more)
-{
-	return text_of("max-grant = \"2h\"\ntrust \"other\" { issuer = \"" ISSUER "\"\n"
-	               "audience = {\"test.example.org\", \"test\"} jwks = \"%s\"\n"
-	               "algorithms = {\"ES256\"} scope-claim = \"scope\"\n"
-	               "scope = {\"sudo:*\", \"su:*\"} %s }\n",
-	               provider.jwks, more);
-}
-
-static int begin_with(void **state, const char *rule_text, const char *more)
-{
-	text_owned settings = NULL;
-
-	provider_make(&provider, KEY_ES256);
-	settings = settings_with(more);
-	return people_begin_with(state, rule_text, settings);
-}
+#define SCOPES "\"sudo:*\", \"su:*\""
 
 int arrivals_begin(void **state)
 {
-	return begin_with(state, rules, "");
+	return trusting_begin(state, rules, SCOPES, "");
 }
 
 int arrivals_begin_own(void **state)
 {
-	return begin_with(state, own_rules, "");
+	return trusting_begin(state, own_rules, SCOPES, "");
 }
 
 int arrivals_begin_mapped(void **state)
 {
-	return begin_with(state, rules,
-	                  "subject-claim = \"who\" require = {\"ref=main\"}\n"
-	                  "subject-map = {\"ci-*=games\", \"zero=games2\", \"gone=nosuch\"}");
-}
-
-int arrivals_end(void **state)
-{
-	provider_remove(&provider);
-	return people_end(state);
+	return trusting_begin(state, rules, SCOPES,
+	                      "subject-claim = \"who\" require = {\"ref=main\"}\n"
+	                      "subject-map = {\"ci-*=games\", \"zero=games2\", \"gone=nosuch\"}");
 }
 
 void arrivals_make(struct host *host)
 {
-	text_owned settings = settings_with("");
+	text_owned settings = trusting_settings(SCOPES, "");
 
 	host_make(host, rules, settings);
 }
@@ -104,7 +75,7 @@ char *token_with(const char *name, const char *json)
 	}
 	text_owned whole =
 	        *name && !known ? text_of("%s,\"%s\":%s}", text, name, json) : text_of("%s}", text);
-	return provider_sign(&provider, whole, "", *people_ahead());
+	return provider_sign(trusting_provider(), whole, "", *people_ahead());
 }
 
 char *token_for(const char *scope)

@@ -6,21 +6,16 @@
 #include <stdint.h>
 
 #include "tests/daemon/people.h"
-#include "tests/daemon/provider.h"
+#include "tests/daemon/trusting.h"
 
-#define ISSUER "https://issuer.example.org"
-
-/* Set-ups: rules that name the trust; one that does not; a trust that maps subjects. */
+/* Set-ups, for trusting_end(): rules that name the trust; one that does not; a trust that maps
+ * subjects. */
 int arrivals_begin(void **state);
 int arrivals_begin_own(void **state);
 int arrivals_begin_mapped(void **state);
-int arrivals_end(void **state);
 
 /* A second host of that kind, that is not started. */
 void arrivals_make(struct host *host);
-
-/* Who signs them; the test may change the keys. */
-struct provider *arrivals_provider(void);
 
 /* A good one for sudo:root, with one claim replaced, added, or left out (`json` NULL). The caller
  * frees it. */

@@ -90,7 +90,12 @@ def by_state(told):
 
 def was_loaded(told):
     states = by_state(told)
-    return states["active"] + states["revoked"] + states["returned"] > 5 and sum(told.uses.values()) > 1
+    return states["revoked"] > 5 and states["returned"] > 5 and sum(told.uses.values()) > 20
+
+
+def was_any(told):
+    """On the slowest machine; all that was acknowledged is looked at either way."""
+    return by_state(told)["active"] > 5 and sum(told.uses.values()) > 1
 
 
 pam("sudo")
@@ -105,7 +110,7 @@ with Jitd() as jitd:
         lost += one_round(jitd, told, pick)
         rounds += 1
     check(f"{rounds} kills: nothing acknowledged is missing", not lost, "; ".join(lost[:5]))
-    check(f"there was a load: {by_state(told)}, uses {told.uses}", was_loaded(told))
+    check(f"there was a load: {by_state(told)}, uses {told.uses}", was_loaded(told) or was_any(told))
     jitd.stop()
     with sqlite3.connect("/var/lib/jitd/jitd.db") as database:
         verdict = database.execute("PRAGMA integrity_check").fetchall()
