@@ -169,6 +169,24 @@ static void texts_are_told_in_ascii_on_one_line(void **state)
 	assert_non_null(strstr(cut, "scope token-claims \"000"));
 }
 
+/* 1600 bytes that are 4800 as JSON in ASCII. */
+static void what_is_too_long_for_a_line_is_not_told(void **state)
+{
+	struct bench *bench = *state;
+	char text[1603];
+	struct token_result result;
+
+	memset(text, '"', sizeof(text));
+	for (size_t i = 1; i < sizeof(text) - 2; i += 2)
+		memcpy(text + i, "\xc3\xa9", 2);
+	text[sizeof(text) - 1] = '\0';
+	text_owned payload = payload_with("jti", text);
+	text_owned token = sign_payload(bench, payload);
+	text_owned told = explained(bench, token, &result);
+
+	assert_non_null(strstr(told, "\njti token-claims\naccess -\n"));
+}
+
 static void tokens_of_others_are_told_too(void **state)
 {
 	static const struct requirement required[] = {{"ref", "main"}, {"roles.ops", "true"}};
@@ -221,6 +239,7 @@ int main(void)
 	        cmocka_unit_test(the_step_that_refuses_is_the_last),
 	        cmocka_unit_test(t01_nothing_is_told_of_what_nobody_signed),
 	        cmocka_unit_test(texts_are_told_in_ascii_on_one_line),
+	        cmocka_unit_test(what_is_too_long_for_a_line_is_not_told),
 	        cmocka_unit_test(tokens_of_others_are_told_too),
 	        cmocka_unit_test(an_incomplete_expectation_tells_nothing),
 	};
