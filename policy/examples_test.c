@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "policy/advise.h"
 #include "policy/expect.h"
 #include "policy/heard.h"
@@ -213,7 +214,7 @@ static struct settings *settings_of(const char *name)
 	struct heard heard = {0};
 	cleanup(cleanup_free) char *text = NULL;
 
-	(void)snprintf(file, sizeof(file), "%s/jitd.conf", name);
+	assert_int_equal(text_format(file, sizeof(file), "%s/jitd.conf", name), 0);
 	source_path(file, path);
 	if (access(path, R_OK) < 0)
 		return NULL;

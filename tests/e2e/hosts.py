@@ -17,22 +17,26 @@ import shlex
 import signal
 import subprocess
 
-from harness import AS, KEEP, STORY, wait_for
+from harness import AS, KEEP, STORY, TOP, wait_for
 
 DOMAIN, NET = "example.org", "10.77.0."
 _number = itertools.count(1)
 
-# What a host begins with, in namespaces of its own. /dev/log stays the story's.
+# What a host begins with, in namespaces of its own. /dev/log stays the story's, and the checkout what and where it is.
 BEGIN = """
 set -eu
 mount -t proc proc /proc
-mount -t tmpfs -o mode=755 tmpfs /srv
-for folder in etc home root; do cp -a "/$folder" /srv/ && mount --bind "/srv/$folder" "/$folder"; done
-mkdir /srv/lib-jitd && mkdir -p /var/lib/jitd && mount --bind /srv/lib-jitd /var/lib/jitd
+held=$(mktemp -d /var/lib/host.XXXXXX)
+mount -t tmpfs -o mode=755 tmpfs "$held"
+mkdir "$held/top" "$held/lib-jitd"
+mount --bind "$TOP" "$held/top"
+for folder in etc home root; do cp -ax "/$folder" "$held/" && mount --bind "$held/$folder" "/$folder"; done
+mkdir -p /var/lib/jitd && mount --bind "$held/lib-jitd" /var/lib/jitd
 chown jitd:jitd /var/lib/jitd && chmod 700 /var/lib/jitd
 mount -t tmpfs -o mode=755 tmpfs /run
 install -d -m 755 /run/jitd /run/sshd
 mount -t tmpfs -o mode=1777 tmpfs /tmp
+[ -e "$TOP/packaging" ] || { mkdir -p "$TOP" && mount --bind "$held/top" "$TOP"; }
 hostname "$NAME"
 ip link set lo up
 echo ready
@@ -58,7 +62,7 @@ class Host:
         self.outer = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child", "--propagation", "private",
              "bash", "-c", BEGIN], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-            env=dict(os.environ, NAME=name))
+            env=dict(os.environ, NAME=name, TOP=str(TOP)))
         if self.outer.stdout.readline() != "ready\n":
             raise SystemExit(f"{name} did not begin")
         self.pid = int(pathlib.Path(f"/proc/{self.outer.pid}/task/{self.outer.pid}/children").read_text().split()[0])
