@@ -70,8 +70,9 @@ class Host:
     # ---- what runs in it ----
 
     def _argv(self, user, argv):
-        return ["nsenter", f"--target={self.pid}", "--mount", "--pid", "--net", "--uts", "--ipc", "--wd=/", AS, user,
-                *argv]
+        # its root too: that of a story in a chroot is not that of its mounts
+        return ["nsenter", f"--target={self.pid}", "--mount", "--pid", "--net", "--uts", "--ipc", "--root", "--wdns=/",
+                AS, user, *argv]
 
     def run(self, user, *argv, stdin="", timeout=60):
         done = subprocess.run(self._argv(user, argv), input=stdin, capture_output=True, text=True, errors="replace",
