@@ -35,10 +35,14 @@ tests_bench_token_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(LIBJWT_CFLAGS)
 tests_bench_token_LDADD = libtokentest.la $(OPENSSL_LIBS) $(LIBJWT_LIBS)
 endif
 
+# of a folder where programs are built too, the files: what lies in the build would be taken along
 EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/format tests/lint/shell tests/lint/man \
-	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/bench tests/sanitized \
-	tests/coverage tests/fuzz/run tests/fuzz/token_seeds tests/fuzz/lsan.supp tests/fuzz/corpus tests/hostile \
-	tests/lint/attacks tests/attacks.md
+	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/sanitized \
+	tests/coverage tests/fuzz/run tests/fuzz/token_seeds tests/fuzz/lsan.supp tests/fuzz/corpus \
+	tests/lint/attacks tests/attacks.md tests/mutants tests/dist tests/bench/refusals.py \
+	tests/hostile/curve.py tests/hostile/der.py tests/hostile/forge.py tests/hostile/generate.py tests/hostile/keys.py \
+	tests/hostile/kinds_claims.py tests/hostile/kinds_foreign.py tests/hostile/kinds_form.py \
+	tests/hostile/kinds_good.py tests/hostile/kinds_header.py tests/hostile/kinds_json.py \
+	tests/hostile/kinds_signature.py tests/hostile/read_all.py tests/hostile/reader_test tests/hostile/respell.py
 dist-hook:
-	rm -rf '$(distdir)/tests/e2e/__pycache__' '$(distdir)/tests/bench/__pycache__' \
-		'$(distdir)/tests/sanitized/__pycache__' '$(distdir)/tests/hostile/__pycache__'
+	rm -rf '$(distdir)/tests/e2e/__pycache__' '$(distdir)/tests/sanitized/__pycache__'
