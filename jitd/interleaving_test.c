@@ -14,13 +14,19 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "config.h"
+
 #include "jitd/clock.h"
 #include "tests/daemon/accounts.h"
 #include "tests/daemon/crew.h"
 #include "tests/daemon/outcome.h"
 #include "tests/daemon/panel.h"
 
-#define ROUNDS  8000
+#ifdef JIT_SANITIZED
+#define ROUNDS 2000 /* each takes far longer */
+#else
+#define ROUNDS 8000
+#endif
 #define SEED    20240229
 #define LIFE    300 /* seconds until a request lapses */
 #define ASKED   1800

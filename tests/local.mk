@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # lint that needs nothing but a shell, awk and binutils; the rest comes with tests/run
 dist_check_SCRIPTS += tests/lint/rooms tests/lint/style tests/lint/binaries
+if !SANITIZED
 TESTS += tests/lint/rooms tests/lint/style tests/lint/binaries
+endif
 
 # the inputs of the fuzz targets, in every build
 check_PROGRAMS += tests/fuzz/replay_policy tests/fuzz/replay_token
