@@ -9,8 +9,11 @@ libbase_la_SOURCES = \
 	base/file.c base/file.h \
 	base/folder.c base/folder.h \
 	base/identity.c base/identity.h \
+	base/listener.c base/listener.h \
 	base/parse.c base/parse.h \
+	base/process.c base/process.h \
 	base/secret.c base/secret.h \
+	base/session.c base/session.h \
 	base/text.c base/text.h
 
 if HAVE_CMOCKA

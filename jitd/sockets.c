@@ -2,7 +2,6 @@
 #include "jitd/sockets.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,13 +15,10 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/parse.h"
+#include "base/listener.h"
 #include "base/text.h"
 
-#define BACKLOG          256
-#define LISTEN_FDS_FIRST 3  /* sd_listen_fds(3) */
-#define LISTEN_FDS_MAX   64 /* more is nobody's intention */
-#define NOTIFY_SECONDS   1
+#define NOTIFY_SECONDS 1
 
 enum door { DOOR_PAM, DOOR_CLIENT, DOOR_COUNT };
 
@@ -54,12 +50,12 @@ static int door_address(const char *socket_dir, enum door door, struct sockaddr_
 	return 0;
 }
 
+/* --- made by ourselves --- */
+
 static int system_fault(struct fault *fault, int error, const char *path)
 {
 	return fault_set(fault, -error, "%s: %s", path, strerror(error));
 }
-
-/* --- made by ourselves --- */
 
 static int prepare_directory(const char *socket_dir, struct fault *fault)
 {
@@ -72,78 +68,14 @@ static int prepare_directory(const char *socket_dir, struct fault *fault)
 	return 0;
 }
 
-static int new_socket(int type)
-{
-	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	return fd < 0 ? -errno : fd;
-}
-
-/* ECONNREFUSED is the kernel's word that nobody listens behind the path. */
-static int refuse_if_served(const struct sockaddr_un *address, struct fault *fault)
-{
-	cleanup(cleanup_close) int fd = new_socket(SOCK_SEQPACKET);
-
-	if (fd < 0)
-		return system_fault(fault, -fd, address->sun_path);
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
-	    errno == ECONNREFUSED)
-		return 0;
-	return fault_set(fault, -EADDRINUSE,
-	                 "%s: somebody serves it already (another jitd, or systemd for "
-	                 "jitd.socket); stop that first",
-	                 address->sun_path);
-}
-
-/* Nobody else can write in the directory, so what is seen here stays as it is. */
-static int clear_path(const struct sockaddr_un *address, struct fault *fault)
-{
-	const char *path = address->sun_path;
-	struct stat found;
-	int r;
-
-	if (lstat(path, &found) < 0)
-		return errno == ENOENT ? 0 : system_fault(fault, errno, path);
-	if (!S_ISSOCK(found.st_mode))
-		return fault_set(fault, -ENOTSOCK,
-		                 "%s: a %s that is no socket of ours is in the way; remove it",
-		                 path, S_ISLNK(found.st_mode) ? "symbolic link" : "file");
-	r = refuse_if_served(address, fault);
-	if (r < 0)
-		return r;
-	if (unlink(path) < 0)
-		return system_fault(fault, errno, path);
-	return 0;
-}
-
-static int make_door(const char *socket_dir, enum door door, int *ret_fd, struct fault *fault)
-{
-	cleanup(cleanup_close) int fd = -1;
-	struct sockaddr_un address;
-	int r = door_address(socket_dir, door, &address, fault);
-
-	if (r < 0)
-		return r;
-	r = clear_path(&address, fault);
-	if (r < 0)
-		return r;
-	fd = new_socket(SOCK_SEQPACKET);
-	if (fd < 0)
-		return system_fault(fault, -fd, address.sun_path);
-	/* bind() takes the mode of the descriptor less the umask, so that the path is never wider
-	 * than 0600 before it is right; and nobody can connect before listen(). */
-	if (fchmod(fd, 0600) < 0 ||
-	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    chmod(address.sun_path, doors[door].mode) < 0 || listen(fd, BACKLOG) < 0)
-		return system_fault(fault, errno, address.sun_path);
-	*ret_fd = take_fd(&fd);
-	return 0;
-}
-
 static int make_doors(const char *socket_dir, int fds[static DOOR_COUNT], struct fault *fault)
 {
 	for (enum door door = 0; door < DOOR_COUNT; door++) {
-		int r = make_door(socket_dir, door, &fds[door], fault);
+		struct sockaddr_un address;
+		int r = door_address(socket_dir, door, &address, fault);
+
+		if (r == 0)
+			r = listener_make(address.sun_path, doors[door].mode, &fds[door], fault);
 		if (r < 0)
 			return r;
 	}
@@ -152,73 +84,21 @@ static int make_doors(const char *socket_dir, int fds[static DOOR_COUNT], struct
 
 /* --- from systemd --- */
 
-/* How many descriptors were passed to this very process; 0: none. */
-static int inherited_count(uint64_t *ret_count, struct fault *fault)
-{
-	const char *pid_text = getenv("LISTEN_PID"), *count_text = getenv("LISTEN_FDS");
-	uint64_t pid, count;
-
-	if (!pid_text) {
-		*ret_count = 0;
-		return 0;
-	}
-	if (parse_number(pid_text, INT32_MAX, &pid) < 0)
-		return fault_set(fault, -EINVAL, "LISTEN_PID: not a process number");
-	if ((pid_t)pid != getpid()) {
-		*ret_count = 0;
-		return 0;
-	}
-	if (!count_text || parse_number(count_text, LISTEN_FDS_MAX, &count) < 0 ||
-	    count != DOOR_COUNT)
-		return fault_set(fault, -EINVAL,
-		                 "LISTEN_FDS: jitd.socket must pass two sockets, %s and %s",
-		                 doors[DOOR_PAM].name, doors[DOOR_CLIENT].name);
-	*ret_count = count;
-	return 0;
-}
-
-static void forget_environment(void)
-{
-	static const char *const names[] = {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES",
-	                                    "LISTEN_PIDFDID"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		unsetenv(names[i]);
-}
-
-static bool option_is(int fd, int option, int wanted)
-{
-	int value = -1;
-	socklen_t size = sizeof(value);
-
-	return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 && size == sizeof(value) &&
-	       value == wanted;
-}
-
 /* The door whose path the descriptor is bound to. Abstract and unbound sockets have no path. */
-static int door_of(int fd, const char *socket_dir, enum door *ret_door, struct fault *fault)
+static int take_door(int fd, const char *socket_dir, enum door *ret_door, struct fault *fault)
 {
-	struct sockaddr_un bound = {.sun_family = AF_UNIX}, wanted;
-	socklen_t size = sizeof(bound) - 1; /* one byte stays NUL */
+	struct sockaddr_un bound, wanted;
+	int r = listener_take(fd, &bound, fault);
 
-	if (!option_is(fd, SO_DOMAIN, AF_UNIX) || !option_is(fd, SO_TYPE, SOCK_SEQPACKET) ||
-	    !option_is(fd, SO_ACCEPTCONN, 1))
-		return fault_set(fault, -EINVAL,
-		                 "descriptor %d from systemd: not a listening Unix socket of "
-		                 "packets; jitd.socket needs ListenSequentialPacket=",
-		                 fd);
-	if (getsockname(fd, (struct sockaddr *)&bound, &size) < 0)
-		return fault_set(fault, -errno, "descriptor %d from systemd: %s", fd,
-		                 strerror(errno));
-	for (enum door door = 0; door < DOOR_COUNT; door++) {
-		int r = door_address(socket_dir, door, &wanted, fault);
-		if (r < 0)
-			return r;
-		if (!strcmp(bound.sun_path, wanted.sun_path)) {
+	for (enum door door = 0; r == 0 && door < DOOR_COUNT; door++) {
+		r = door_address(socket_dir, door, &wanted, fault);
+		if (r == 0 && !strcmp(bound.sun_path, wanted.sun_path)) {
 			*ret_door = door;
 			return 0;
 		}
 	}
+	if (r < 0)
+		return r;
 	return fault_set(fault, -EINVAL,
 	                 "descriptor %d from systemd: bound to \"%s\"; must be %s/%s or %s/%s", fd,
 	                 bound.sun_path, socket_dir, doors[DOOR_PAM].name, socket_dir,
@@ -245,32 +125,17 @@ static int check_pam_path(const char *socket_dir, struct fault *fault)
 	return 0;
 }
 
-/* No listen() of our own here: it would put our name in place of root's, which clients check. */
-static int set_flags(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-		return -errno;
-	return 0;
-}
-
 static int take_doors(const char *socket_dir, int fds[static DOOR_COUNT], struct fault *fault)
 {
-	for (int fd = LISTEN_FDS_FIRST; fd < LISTEN_FDS_FIRST + DOOR_COUNT; fd++) {
+	for (int fd = LISTENER_FIRST; fd < LISTENER_FIRST + DOOR_COUNT; fd++) {
 		enum door door = DOOR_PAM;
-		int r = door_of(fd, socket_dir, &door, fault);
+		int r = take_door(fd, socket_dir, &door, fault);
 
 		if (r < 0)
 			return r;
 		if (fds[door] >= 0)
 			return fault_set(fault, -EINVAL, "%s/%s: passed twice by systemd",
 			                 socket_dir, doors[door].name);
-		r = set_flags(fd);
-		if (r < 0)
-			return fault_set(fault, r, "descriptor %d from systemd: %s", fd,
-			                 strerror(-r));
 		fds[door] = fd;
 	}
 	return check_pam_path(socket_dir, fault);
@@ -283,11 +148,14 @@ int sockets_open(const char *socket_dir, struct sockets *ret_sockets, struct fau
 	const struct file_rule rule = {.owner = geteuid(), .forbidden = 022};
 	cleanup(close_all) int fds[DOOR_COUNT] = {-1, -1};
 	uint64_t inherited = 0;
-	int r = inherited_count(&inherited, fault);
+	int r = listener_passed(&inherited, fault);
 
-	forget_environment();
 	if (r < 0)
 		return r;
+	if (inherited && inherited != DOOR_COUNT)
+		return fault_set(fault, -EINVAL,
+		                 "LISTEN_FDS: jitd.socket must pass two sockets, %s and %s",
+		                 doors[DOOR_PAM].name, doors[DOOR_CLIENT].name);
 	r = inherited ? 0 : prepare_directory(socket_dir, fault);
 	if (r < 0)
 		return r;
