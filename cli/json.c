@@ -66,12 +66,13 @@ static json_t *decision_object(const struct wire_decision *decision)
 
 static json_t *session_object(const struct wire_session *session)
 {
-	return json_pack("{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o}", "id", text(session->id),
-	                 "access", number(session->access), "subject", text(session->subject),
-	                 "service", text(session->service), "account", text(session->account),
-	                 "tty", text(session->tty), "rhost", text(session->rhost), "pid",
-	                 number(session->pid), "since", instant(session->since), "until",
-	                 instant(session->until), "ended", instant(session->ended));
+	return json_pack("{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o}", "id",
+	                 text(session->id), "access", number(session->access), "subject",
+	                 text(session->subject), "service", text(session->service), "account",
+	                 text(session->account), "tty", text(session->tty), "rhost",
+	                 text(session->rhost), "pid", number(session->pid), "since",
+	                 instant(session->since), "until", instant(session->until), "ended",
+	                 instant(session->ended), "ending", text(session->ending));
 }
 
 static json_t *decisions(const struct access_record *record)

@@ -41,7 +41,7 @@ static int tear_down(void **state)
 	"\",\"user_key\":null,\"sessions\":[{\"id\":\"42-1\",\"access\":42,"                       \
 	"\"subject\":\"alice\",\"service\":\"sudo\",\"account\":\"root\",\"tty\":null,"            \
 	"\"rhost\":null,\"pid\":1234,\"since\":\"2025-11-23T16:06:22Z\",\"until\":null,"           \
-	"\"ended\":null}]," NO_ORIGIN "}"
+	"\"ended\":null,\"ending\":null}]," NO_ORIGIN "}"
 
 static void list_prints_a_json_array(void **state)
 {

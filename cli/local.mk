@@ -8,6 +8,7 @@ libcli_la_SOURCES = \
 	cli/admin/audit_list.c \
 	cli/admin/deny.c \
 	cli/admin/digest.c cli/admin/digest.h \
+	cli/admin/end.c \
 	cli/admin/explanation.c cli/admin/explanation.h \
 	cli/admin/key_file.c cli/admin/key_file.h \
 	cli/admin/keys_export.c \

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "jitd/ending.h"
 #include "jitd/shown.h"
 
 static const char *const state_words[] = {
@@ -29,6 +30,8 @@ static const enum access_state transitions[STATES][ACCESS_EVENTS] = {
                           [ON_USED_UP] = STATE_USED_UP,
                           [ON_EXPIRE] = STATE_EXPIRED,
                           [ON_REVOKE] = STATE_REVOKED},
+        /* while a session of it is open */
+        [STATE_USED_UP] = {[ON_CANCEL] = STATE_RETURNED, [ON_REVOKE] = STATE_REVOKED},
 };
 
 static const enum event_word event_of_state[STATES] = {
@@ -188,6 +191,17 @@ static int write_state(struct jitd *jitd, const struct access *access, enum acce
 	return r < 0 ? r : ACCESS_WRONG_STATE;
 }
 
+/* Nothing is left to end of one whose last session is over. */
+static int may_end_used_up(struct jitd *jitd, const struct access *access)
+{
+	bool due = true;
+	int r = access->state == STATE_USED_UP ? ending_is_due(jitd->store, access->id, &due) : 0;
+
+	if (r < 0)
+		return r;
+	return due ? 0 : ACCESS_WRONG_STATE;
+}
+
 int access_move(struct jitd *jitd, struct access *access, enum access_event event,
                 const struct act *act)
 {
@@ -197,6 +211,9 @@ int access_move(struct jitd *jitd, struct access *access, enum access_event even
 
 	if (next == STATE_NONE || next == STATE_ACTIVE)
 		return ACCESS_WRONG_STATE;
+	r = may_end_used_up(jitd, access);
+	if (r)
+		return r;
 	(void)snprintf(ended, sizeof(ended), "%s%s%s%s", state_words[next],
 	               act->actor ? " by " : "", act->actor ? act->actor : "",
 	               act->text && *act->text ? ": " : "");
@@ -205,6 +222,8 @@ int access_move(struct jitd *jitd, struct access *access, enum access_event even
 	r = write_state(jitd, access, next, ended, act->now);
 	if (r == 0 && access->state == STATE_ACTIVE)
 		r = forget_token(jitd, access->id, act->now);
+	if (r == 0 && access->state != STATE_PENDING && next != STATE_USED_UP)
+		r = ending_of_access(jitd, access->id, ended);
 	if (r)
 		return r;
 	access->state = next;

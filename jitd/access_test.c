@@ -26,6 +26,8 @@ static void every_state_and_event_leads_where_it_should(void **state)
 	        {STATE_ACTIVE, ON_USED_UP, STATE_USED_UP},
 	        {STATE_ACTIVE, ON_EXPIRE, STATE_EXPIRED},
 	        {STATE_ACTIVE, ON_REVOKE, STATE_REVOKED},
+	        {STATE_USED_UP, ON_CANCEL, STATE_RETURNED},
+	        {STATE_USED_UP, ON_REVOKE, STATE_REVOKED},
 	};
 	size_t seen = 0;
 

@@ -31,10 +31,12 @@
 	E(LOCK, "lock")                                                                            \
 	E(UNLOCK, "unlock")                                                                        \
 	E(SESSION_OPEN, "session-open")                                                            \
+	E(SESSION_END, "session-end") /* somebody wants it ended */                                \
 	E(SESSION_CLOSE, "session-close")                                                          \
-	E(KEY, "key")       /* a signing key was made, or entered another state */                 \
-	E(POLICY, "policy") /* loaded, or refused */                                               \
-	E(TRUST, "trust")   /* the keys of another issuer were read, or refused */                 \
+	E(NOT_ENDED, "not-ended") /* a session that is to end, and why it lives on */              \
+	E(KEY, "key")             /* a signing key was made, or entered another state */           \
+	E(POLICY, "policy")       /* loaded, or refused */                                         \
+	E(TRUST, "trust")         /* the keys of another issuer were read, or refused */           \
 	E(START, "start")                                                                          \
 	E(STOP, "stop")                                                                            \
 	E(REFUSED, "refused") /* a client's command or connection */                               \

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "jitd/access.h"
+#include "jitd/check_parts.h"
 #include "jitd/clock.h"
 #include "jitd/floor.h"
 #include "jitd/held.h"
@@ -20,22 +21,6 @@
 #define REFUSAL_MS 50 /* far more than it takes to find any of them */
 
 #define PROMPTS_MAX 16 /* of one caller of sudo or su, open at a time */
-
-struct check {
-	struct txn_result result; /* first */
-	struct jitd *jitd;
-	struct peer *peer; /* held */
-	struct wire_check ask;
-	struct door door;
-	struct reservation_key key;
-	struct reservation reserved; /* access 0: none */
-	struct held held;
-	struct presented *presented; /* what was typed; NULL: nothing yet */
-	bool asked;
-	struct floor *floor; /* of a refusal of what was typed, where nobody vouches */
-	struct judgement judgement;
-	uint32_t session; /* the n of the session that was opened; 0: none */
-};
 
 static void check_free(struct check *check)
 {
@@ -49,7 +34,7 @@ static void check_free(struct check *check)
 
 /* ---- the answer ---- */
 
-static void answer(struct check *check)
+void check_conclude(struct check *check)
 {
 	const struct judgement *judgement = &check->judgement;
 	bool allow = judgement->decision == DECISION_ALLOW;
@@ -81,10 +66,10 @@ static void refusal_due(void *context)
 	struct check *check = context;
 
 	check->peer->asking = NULL;
-	answer(check);
+	check_conclude(check);
 }
 
-static void refuse(struct check *check, enum reason reason)
+void check_refuse(struct check *check, enum reason reason)
 {
 	check->judgement.decision = DECISION_DENY;
 	check->judgement.reason = reason;
@@ -106,9 +91,6 @@ static void take_effect(struct check *check)
 		memcpy(made.jti, check->reserved.jti, sizeof(made.jti));
 	if (check->ask.phase != PHASE_OPEN_SESSION && made.access)
 		reservation_make(check->jitd->reservations, &check->key, &made, check->door.now);
-	if (check->session)
-		session_watch(check->jitd, check->judgement.access, check->session,
-		              &check->peer->process);
 }
 
 static void settle(struct txn_result *result, bool committed)
@@ -117,13 +99,17 @@ static void settle(struct txn_result *result, bool committed)
 
 	if (committed) {
 		take_effect(check);
+		if (check->session) {
+			check_session_opened(check);
+			return;
+		}
 	} else {
 		audit_log(check->jitd->audit,
 		          "check of uid %u, allowed by access %u, denied after all: not on disk",
 		          check->door.uid, check->judgement.access);
-		refuse(check, REASON_STORE);
+		check_refuse(check, REASON_STORE);
 	}
-	answer(check);
+	check_conclude(check);
 }
 
 /* ---- the message ---- */
@@ -159,24 +145,6 @@ static int append_event(struct check *check)
 	                                    .actor_uid = check->door.uid,
 	                                    .pid = check->peer->process.pid,
 	                                    .text = text});
-}
-
-static int open_session(struct check *check)
-{
-	char handle[33];
-	struct session_facts facts = {.service = check->door.service,
-	                              .account = check->door.account,
-	                              .tty = check->ask.tty,
-	                              .rhost = check->ask.rhost,
-	                              .handle = handle,
-	                              .process = &check->peer->process,
-	                              .user_key = "",
-	                              .now = check->door.now};
-
-	if (check->door.keys.count == 1)
-		facts.user_key = check->door.keys.fingerprints[0];
-	hex_encode(check->ask.handle.bytes, sizeof(check->ask.handle.bytes), handle);
-	return judgement_open(check->jitd, &check->judgement, &facts, &check->session);
 }
 
 static int judge_presented(struct check *check)
@@ -249,14 +217,14 @@ static int decide_inside(struct check *check)
 
 	if (r == 0 && check->judgement.decision == DECISION_ALLOW &&
 	    check->ask.phase == PHASE_OPEN_SESSION)
-		r = open_session(check);
+		r = check_open_session(check);
 	if (r < 0)
 		return r;
 	if (check->judgement.decision == DECISION_ALLOW)
 		return append_event(check);
 	check->judgement.decision = DECISION_DENY;
 	if (prompt_is_due(check) && too_many_prompts(check))
-		refuse(check, REASON_PROMPTS);
+		check_refuse(check, REASON_PROMPTS);
 	return prompt_is_due(check) ? 0 : append_event(check);
 }
 
@@ -273,7 +241,7 @@ static void decide(struct check *check)
 	}
 	if (r < 0) {
 		check->session = 0;
-		refuse(check, REASON_STORE);
+		check_refuse(check, REASON_STORE);
 		audit_log(check->jitd->audit,
 		          "check of uid %u denied, its event is not on disk: %s", check->door.uid,
 		          strerror(-r));
@@ -283,7 +251,7 @@ static void decide(struct check *check)
 	else if (r == 0 && prompt_is_due(check))
 		prompt(check);
 	else
-		answer(check);
+		check_conclude(check);
 }
 
 /* ---- what is typed ---- */
@@ -317,7 +285,7 @@ static void typed(void *context, struct presented *presented)
 
 	check->presented = presented;
 	if (!presented)
-		refuse(check, REASON_INTERNAL);
+		check_refuse(check, REASON_INTERNAL);
 	decide(check);
 }
 
@@ -334,7 +302,7 @@ void check_answer(struct peer *peer, const struct wire_answer *answer)
 		present(check->jitd, &check->door, answer->text, NULL, typed, check);
 		return;
 	}
-	refuse(check, REASON_NO_ANSWER);
+	check_refuse(check, REASON_NO_ANSWER);
 	check->judgement.access = check->held.typed;
 	decide(check);
 }
@@ -346,7 +314,7 @@ void check_abandon(struct peer *peer)
 	peer->asking = NULL;
 	check->door.now = clock_wall();
 	if (!check->jitd->stopping && !check->floor) {
-		refuse(check, REASON_NO_ANSWER);
+		check_refuse(check, REASON_NO_ANSWER);
 		decide(check);
 	} else {
 		check_free(check);
@@ -386,7 +354,7 @@ static void find_subject(struct check *check)
 		names_lookup(check->jitd->names, LANE_PAM, &key, subject_known, check);
 		return;
 	}
-	refuse(check, reason);
+	check_refuse(check, reason);
 	decide(check);
 }
 
@@ -413,36 +381,8 @@ static void begin(struct check *check, int process_result)
 	          "process %d of %s: which one will open its session cannot be told: %s",
 	          check->peer->process.pid, check->door.service, strerror(-process_result));
 	check->door.may_ask = false;
-	refuse(check, REASON_PROCESS);
+	check_refuse(check, REASON_PROCESS);
 	decide(check);
-}
-
-static int close_inside(struct check *check)
-{
-	uint32_t access;
-	char handle[33];
-	int r;
-
-	hex_encode(check->ask.handle.bytes, sizeof(check->ask.handle.bytes), handle);
-	r = session_close(check->jitd, handle, check->door.now, "closed", &access);
-	check->judgement = (struct judgement){.decision = DECISION_ALLOW, .access = access};
-	return r;
-}
-
-static void close_session(struct check *check)
-{
-	int r = txn_enter(check->jitd->txn);
-
-	if (r == 0) {
-		r = close_inside(check);
-		r = txn_leave(check->jitd->txn, r);
-	}
-	if (r == 0) {
-		txn_wait(check->jitd->txn, &check->result);
-		return;
-	}
-	refuse(check, REASON_STORE);
-	answer(check);
 }
 
 /* A service that jitd.conf exempts: the one road to PAM_IGNORE. */
@@ -458,7 +398,7 @@ static void exempt(struct check *check)
 	                            .account = check->ask.user,
 	                            .actor_uid = check->door.uid,
 	                            .pid = check->peer->process.pid});
-	answer(check);
+	check_conclude(check);
 }
 
 void check_begin(struct peer *peer, const struct wire_check *ask)
@@ -481,7 +421,7 @@ void check_begin(struct peer *peer, const struct wire_check *ask)
 	if (door_is_exempt(peer->jitd, &check->door))
 		exempt(check);
 	else if (ask->phase == PHASE_CLOSE_SESSION)
-		close_session(check);
+		check_close_session(check);
 	else
 		begin(check, r);
 }

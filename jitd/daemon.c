@@ -14,10 +14,12 @@
 #include "jitd/clock.h"
 #include "jitd/codes.h"
 #include "jitd/dispatch.h"
+#include "jitd/ending.h"
 #include "jitd/grant.h"
 #include "jitd/issuers.h"
 #include "jitd/jitd.h"
 #include "jitd/listing.h"
+#include "jitd/reaper.h"
 #include "jitd/reservation.h"
 #include "jitd/revocation.h"
 #include "jitd/rotation.h"
@@ -40,7 +42,10 @@ static void after_commit(void *context)
 {
 	struct jitd *jitd = context;
 
-	if (jitd->stopping || !jitd->accesses_changed)
+	if (jitd->stopping)
+		return;
+	endings_committed(jitd);
+	if (!jitd->accesses_changed)
 		return;
 	jitd->accesses_changed = false;
 	listing_tell_watchers(jitd);
@@ -130,6 +135,10 @@ static int make_parts(struct jitd *jitd)
 	if (r == 0)
 		r = sessions_new(jitd, &jitd->sessions);
 	if (r == 0)
+		r = reaper_new(jitd->loop, jitd->settings->socket_dir, &jitd->reaper);
+	if (r == 0)
+		r = endings_new(jitd, &jitd->endings);
+	if (r == 0)
 		r = revocation_prepare(jitd);
 	if (r == 0)
 		r = process_boot_id(jitd->boot_id);
@@ -160,8 +169,14 @@ static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault
 		return fault_set(fault, r, "cannot start: %s", strerror(-r));
 	*sockets = (struct sockets){.pam = -1, .client = -1};
 	txn_after_commit(jitd->txn, after_commit, jitd);
+	if (!reaper_is_there(jitd->reaper))
+		audit_log(jitd->audit,
+		          "no jit-reaper at %s/" WIRE_REAPER_SOCKET
+		          ": sessions outlive their accesses",
+		          settings->socket_dir);
 	sessions_find_again(jitd);
 	grant_look(jitd);
+	endings_look(jitd);
 	return 0;
 }
 
@@ -202,6 +217,8 @@ struct jitd *jitd_free(struct jitd *jitd)
 	while (jitd->loop && loop_work_in_flight(jitd->loop))
 		loop_turn(jitd->loop, true);
 	jitd->names = names_free(jitd->names);
+	jitd->reaper = reaper_free(jitd->reaper);
+	jitd->endings = endings_free(jitd->endings);
 	jitd->audit = audit_free(jitd->audit);
 	jitd->txn = txn_free(jitd->txn);
 	jitd->unwritten = unwritten_free(jitd->unwritten);

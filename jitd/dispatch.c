@@ -10,6 +10,7 @@
 #include "jitd/call.h"
 #include "jitd/check.h"
 #include "jitd/clock.h"
+#include "jitd/ending.h"
 #include "jitd/explain.h"
 #include "jitd/foreign_token.h"
 #include "jitd/grant.h"
@@ -44,6 +45,7 @@ static const struct route routes[] = {
         {MESSAGE_revoke, ROLE_PERSON | ROLE_ADMIN, handle_revoke, revoke_names, NULL, false},
         {MESSAGE_lock, ROLE_ADMIN, handle_lock, lock_names, NULL, false},
         {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlock_names, NULL, false},
+        {MESSAGE_end_session, EVERYBODY, handle_end_session, NULL, NULL, false},
         {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL, NULL, false},
         {MESSAGE_key_change, ROLE_ADMIN, handle_key_change, NULL, NULL, false},
         {MESSAGE_token, ROLE_PERSON, handle_token, NULL, NULL, false},

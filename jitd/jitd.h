@@ -34,6 +34,8 @@ struct jitd {
 	struct peers *peers;
 	struct reservations *reservations;
 	struct sessions *sessions;
+	struct reaper *reaper;
+	struct endings *endings;     /* sessions that are to end */
 	struct sweep *sweeps;        /* accesses being held against new rules (jitd/sweep) */
 	struct unwritten *unwritten; /* revocations and locks in force that are not on disk */
 	struct timer *deadline;      /* the next lapse or expiry */

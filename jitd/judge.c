@@ -346,6 +346,7 @@ int judgement_open(struct jitd *jitd, struct judgement *judgement,
                    const struct session_facts *facts, uint32_t *ret_session)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
+	struct opened opened = {0};
 	int64_t left = -1;
 	int r = judgement->counts ? access_use(jitd, judgement->access, &left) : 0;
 
@@ -356,7 +357,11 @@ int judgement_open(struct jitd *jitd, struct judgement *judgement,
 	if (r == 0)
 		r = access_get(jitd->store, judgement->access, &access);
 	if (r == 0)
-		r = session_open(jitd, access, facts, ret_session);
+		r = session_open(jitd, access, facts, &opened);
+	if (r == 0) {
+		*ret_session = opened.number;
+		judgement->until = opened.until;
+	}
 	if (r == 0 && left == 0)
 		r = access_move(jitd, access, ON_USED_UP, &(struct act){.now = facts->now});
 	return r > 0 ? -EIO : r;

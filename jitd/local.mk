@@ -10,13 +10,16 @@ libjitd_la_SOURCES = \
 	jitd/binding.c jitd/binding.h \
 	jitd/bring.c \
 	jitd/call.c jitd/call.h \
-	jitd/check.c jitd/check.h \
+	jitd/check.c jitd/check.h jitd/check_parts.h \
+	jitd/check_session.c \
 	jitd/checklist.c jitd/checklist.h \
 	jitd/clock.c jitd/clock.h \
 	jitd/codes.c jitd/codes.h \
 	jitd/daemon.c jitd/jitd.h \
 	jitd/dispatch.c jitd/dispatch.h \
 	jitd/door.c jitd/door.h \
+	jitd/end_session.c \
+	jitd/ending.c jitd/ending.h \
 	jitd/explain.c jitd/explain.h \
 	jitd/floor.c jitd/floor.h \
 	jitd/foreign_token.c jitd/foreign_token.h \
@@ -37,11 +40,13 @@ libjitd_la_SOURCES = \
 	jitd/names_cache.c jitd/names_cache.h \
 	jitd/names_crew.c jitd/names_crew.h \
 	jitd/order.c jitd/order.h \
+	jitd/parent.c jitd/parent.h \
 	jitd/peer.c jitd/peer.h \
 	jitd/present.c jitd/present.h \
 	jitd/privileges.c jitd/privileges.h \
 	jitd/process.c jitd/process.h \
 	jitd/question.c jitd/question.h \
+	jitd/reaper.c jitd/reaper.h \
 	jitd/rekey.c jitd/rekey.h \
 	jitd/reload.c jitd/reload.h \
 	jitd/remark.c jitd/remark.h \

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jitd/lock.h"
 
+#include <stdio.h>
+
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "jitd/ending.h"
 #include "jitd/unwritten.h"
 
 int lock_is_set(struct jitd *jitd, uid_t uid, bool *ret_locked)
@@ -21,6 +24,7 @@ int lock_is_set(struct jitd *jitd, uid_t uid, bool *ret_locked)
 int lock_row(struct jitd *jitd, uid_t uid, const char *name, const char *actor, int64_t now)
 {
 	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_LOCK_SET);
+	char why[NAME_SIZE + 16];
 	int r;
 
 	query_number(&query, ":uid", uid);
@@ -28,6 +32,9 @@ int lock_row(struct jitd *jitd, uid_t uid, const char *name, const char *actor, 
 	query_number(&query, ":now", now);
 	query_text(&query, ":by", actor);
 	r = query_finish(&query);
+	(void)snprintf(why, sizeof(why), "locked by %s", actor);
+	if (r == 0)
+		r = ending_of_subject(jitd, uid, why);
 	if (r < 0)
 		return r;
 	return audit_append(jitd, now,

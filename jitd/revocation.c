@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "jitd/clock.h"
+#include "jitd/ending.h"
 #include "jitd/lock.h"
 #include "jitd/unwritten.h"
 #include "policy/scope.h"
@@ -83,10 +84,10 @@ static int is_meant(struct store *store, const struct selection *selection,
 	return -EINVAL;
 }
 
-static int select_some(struct store *store, const struct selection *selection, uint32_t *after,
-                       struct ids *ids)
+static int select_some(struct store *store, enum statement statement,
+                       const struct selection *selection, uint32_t *after, struct ids *ids)
 {
-	cleanup(query_done) struct query query = store_query(store, STATEMENT_ACCESS_REVOCABLE);
+	cleanup(query_done) struct query query = store_query(store, statement);
 	int r, rows = 0;
 
 	query_number(&query, ":after", *after);
@@ -108,12 +109,16 @@ static int select_some(struct store *store, const struct selection *selection, u
 
 static int select_all(struct store *store, const struct selection *selection, struct ids *ids)
 {
-	uint32_t after = 0;
-	int r;
+	static const enum statement statements[] = {STATEMENT_ACCESS_REVOCABLE,
+	                                            STATEMENT_ACCESS_IN_USE};
+	int r = 0;
 
-	do
-		r = select_some(store, selection, &after, ids);
-	while (r > 0);
+	for (size_t i = 0; r == 0 && i < sizeof(statements) / sizeof(statements[0]); i++) {
+		uint32_t after = 0;
+		do
+			r = select_some(store, statements[i], selection, &after, ids);
+		while (r > 0);
+	}
 	return r;
 }
 
@@ -169,6 +174,7 @@ static bool may_revoke(const struct call *call, const struct selection *selectio
 static int check_right(struct call *call, const struct selection *selection, bool *ret_refused)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
+	bool revocable = true;
 	int r = 0;
 
 	if (selection->by == REVOKE_ACCESS)
@@ -186,7 +192,11 @@ static int check_right(struct call *call, const struct selection *selection, boo
 		                ? "only approvers of access %u and administrators revoke it; its subject cancels it"
 		                : "only administrators revoke more than one access",
 		        selection->access);
-	if (access && access_next(access->state, ON_REVOKE) == STATE_NONE)
+	if (access && access->state == STATE_USED_UP)
+		r = ending_is_due(call->jitd->store, access->id, &revocable);
+	if (r < 0)
+		return r;
+	if (access && (!revocable || access_next(access->state, ON_REVOKE) == STATE_NONE))
 		return call_refuse(call, "state", "access %u is %s already", access->id,
 		                   access_state_word(access->state));
 	*ret_refused = false;
@@ -289,6 +299,7 @@ static bool remember(struct jitd *jitd, const char *actor, uint32_t access,
 		order.uid = locked->uid;
 		text_sanitize(order.name, sizeof(order.name), locked->name);
 	}
+	endings_look(jitd);
 	return unwritten_add(jitd->unwritten, &order);
 }
 

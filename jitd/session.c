@@ -10,6 +10,9 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "jitd/clock.h"
+#include "jitd/ending.h"
+#include "jitd/parent.h"
+#include "jitd/reaper.h"
 
 #define ANCESTORS_MAX 64 /* of a process, that are looked at */
 
@@ -18,6 +21,7 @@ struct live {
 	struct sessions *sessions;
 	struct live *next, *previous;
 	uint32_t access, number;
+	struct process_id process;
 	int pidfd;
 	struct watch *watch;
 };
@@ -26,11 +30,6 @@ struct sessions {
 	struct jitd *jitd;
 	struct live *first;
 };
-
-static void session_id(uint32_t access, uint32_t number, char ret_id[static SESSION_ID_SIZE])
-{
-	(void)snprintf(ret_id, SESSION_ID_SIZE, "%u-%u", access, number);
-}
 
 /* ---- watching ---- */
 
@@ -47,6 +46,20 @@ static void live_free(struct live *live)
 	free(live);
 }
 
+/* What was opened in it ends with it, once this is on disk. */
+static int end_children(struct jitd *jitd, uint32_t access, uint32_t number)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_SESSION_CHILD);
+	int r;
+
+	query_number(&query, ":access", access);
+	query_number(&query, ":n", number);
+	r = query_step(&query);
+	if (r == QUERY_ROW)
+		endings_want(jitd);
+	return r < 0 ? r : 0;
+}
+
 static int end_row(struct jitd *jitd, uint32_t access, uint32_t number, int64_t now,
                    const char *why)
 {
@@ -61,12 +74,15 @@ static int end_row(struct jitd *jitd, uint32_t access, uint32_t number, int64_t 
 	r = query_step(&query);
 	if (r != QUERY_ROW)
 		return r; /* closed already */
+	r = end_children(jitd, access, number);
+	if (r < 0)
+		return r;
 	session_id(access, number, id);
 	return audit_append(jitd, now,
 	                    &(struct event){.event = EVENT_SESSION_CLOSE,
 	                                    .access = access,
 	                                    .session = id,
-	                                    .text = why});
+	                                    .text = query_column_text(&query, 0)});
 }
 
 static void end_alone(struct jitd *jitd, uint32_t access, uint32_t number, const char *why)
@@ -91,7 +107,8 @@ static void process_gone(void *context, int events)
 	live_free(live);
 }
 
-static int watch(struct jitd *jitd, uint32_t access, uint32_t number, int pidfd)
+static int watch(struct jitd *jitd, uint32_t access, uint32_t number,
+                 const struct process_id *process, int pidfd)
 {
 	struct sessions *sessions = jitd->sessions;
 	struct live *live = calloc(1, sizeof(*live));
@@ -99,8 +116,11 @@ static int watch(struct jitd *jitd, uint32_t access, uint32_t number, int pidfd)
 
 	if (!live)
 		return -ENOMEM;
-	*live = (struct live){
-	        .sessions = sessions, .access = access, .number = number, .pidfd = pidfd};
+	*live = (struct live){.sessions = sessions,
+	                      .access = access,
+	                      .number = number,
+	                      .process = *process,
+	                      .pidfd = pidfd};
 	r = loop_watch(jitd->loop, pidfd, WATCH_READ, process_gone, live, &live->watch);
 	if (r < 0) {
 		free(live);
@@ -116,10 +136,11 @@ static int watch(struct jitd *jitd, uint32_t access, uint32_t number, int pidfd)
 void session_watch(struct jitd *jitd, uint32_t access, uint32_t number,
                    const struct peer_process *process)
 {
-	int pidfd = -1, r = process_reopen(process->pid, process->start_time, &pidfd);
+	const struct process_id id = {.pid = process->pid, .start_time = process->start_time};
+	int pidfd = -1, r = process_reopen(id.pid, id.start_time, &pidfd);
 
 	if (r == 0)
-		r = watch(jitd, access, number, pidfd);
+		r = watch(jitd, access, number, &id, pidfd);
 	if (r == 0)
 		return;
 	if (pidfd >= 0)
@@ -165,18 +186,29 @@ static int next_number(struct jitd *jitd, uint32_t access, uint32_t *ret_number)
 	return 0;
 }
 
-int session_open(struct jitd *jitd, const struct access *access, const struct session_facts *facts,
-                 uint32_t *ret_number)
+/* Within the session that it is opened in, and no longer than that. */
+static int find_parent(struct jitd *jitd, const struct session_facts *facts, struct opened *opened)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_SESSION_UNTIL);
+	int r;
+
+	if (!parent_find(jitd, facts->process, &opened->parent_access, &opened->parent_number))
+		return 0;
+	query_number(&query, ":access", opened->parent_access);
+	query_number(&query, ":n", opened->parent_number);
+	r = query_step(&query);
+	if (r == QUERY_ROW && query_column(&query, 0) < opened->until)
+		opened->until = query_column(&query, 0);
+	return r < 0 ? r : 0;
+}
+
+static int insert(struct jitd *jitd, const struct access *access, const struct session_facts *facts,
+                  const struct opened *opened)
 {
 	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_SESSION_INSERT);
-	char id[SESSION_ID_SIZE];
-	uint32_t number;
-	int r = next_number(jitd, access->id, &number);
 
-	if (r < 0)
-		return r;
 	query_number(&query, ":access", access->id);
-	query_number(&query, ":n", number);
+	query_number(&query, ":n", opened->number);
 	query_text(&query, ":subject", access->subject);
 	query_text(&query, ":service", facts->service);
 	query_text(&query, ":account", facts->account);
@@ -187,13 +219,28 @@ int session_open(struct jitd *jitd, const struct access *access, const struct se
 	query_text(&query, ":boot_id", jitd->boot_id);
 	query_text(&query, ":handle", facts->handle);
 	query_number(&query, ":now", facts->now);
-	query_number(&query, ":until", access->until);
+	query_number(&query, ":until", opened->until);
+	query_number(&query, ":parent_access", opened->parent_access);
+	query_number(&query, ":parent_n", opened->parent_number);
 	query_text(&query, ":user_key", facts->user_key);
-	r = query_finish(&query);
+	return query_finish(&query);
+}
+
+int session_open(struct jitd *jitd, const struct access *access, const struct session_facts *facts,
+                 struct opened *ret_opened)
+{
+	struct opened opened = {.until = access->until};
+	char id[SESSION_ID_SIZE];
+	int r = next_number(jitd, access->id, &opened.number);
+
+	if (r == 0)
+		r = find_parent(jitd, facts, &opened);
+	if (r == 0)
+		r = insert(jitd, access, facts, &opened);
 	if (r < 0)
 		return r;
-	session_id(access->id, number, id);
-	*ret_number = number;
+	session_id(access->id, opened.number, id);
+	*ret_opened = opened;
 	return audit_append(jitd, facts->now,
 	                    &(struct event){.event = EVENT_SESSION_OPEN,
 	                                    .access = access->id,
@@ -205,12 +252,56 @@ int session_open(struct jitd *jitd, const struct access *access, const struct se
 	                                    .text = facts->tty});
 }
 
+static struct live *find_live(struct sessions *sessions, uint32_t access, uint32_t number)
+{
+	struct live *live = sessions->first;
+
+	while (live && (live->access != access || live->number != number))
+		live = live->next;
+	return live;
+}
+
+bool session_find(const struct jitd *jitd, session_match *match, const void *context,
+                  uint32_t *ret_access, uint32_t *ret_number)
+{
+	for (const struct live *live = jitd->sessions->first; live; live = live->next)
+		if (process_alive(live->pidfd) && match(&live->process, context)) {
+			*ret_access = live->access;
+			*ret_number = live->number;
+			return true;
+		}
+	return false;
+}
+
+void session_over(struct jitd *jitd, uint32_t access, uint32_t number)
+{
+	struct live *live = find_live(jitd->sessions, access, number);
+
+	if (live && process_alive(live->pidfd))
+		return; /* its own process closes it, when it ends */
+	if (live)
+		live_free(live);
+	end_alone(jitd, access, number, "its process ended");
+}
+
+void session_refused(struct jitd *jitd, uint32_t access, uint32_t number, const char *why)
+{
+	char text[REAPER_TEXT + 32];
+	struct live *live = find_live(jitd->sessions, access, number);
+
+	if (live)
+		live_free(live);
+	(void)snprintf(text, sizeof(text), "not opened: %s", why);
+	end_alone(jitd, access, number, text);
+}
+
 int session_close(struct jitd *jitd, const char *handle, int64_t now, const char *why,
                   uint32_t *ret_access)
 {
 	cleanup(query_done) struct query query =
 	        store_query(jitd->store, STATEMENT_SESSION_BY_HANDLE);
 	uint32_t access, number;
+	struct live *live;
 	int r;
 
 	*ret_access = 0;
@@ -220,11 +311,9 @@ int session_close(struct jitd *jitd, const char *handle, int64_t now, const char
 		return r;
 	access = (uint32_t)query_column(&query, 0);
 	number = (uint32_t)query_column(&query, 1);
-	for (struct live *live = jitd->sessions->first; live; live = live->next)
-		if (live->access == access && live->number == number) {
-			live_free(live);
-			break;
-		}
+	live = find_live(jitd->sessions, access, number);
+	if (live)
+		live_free(live);
 	*ret_access = access;
 	return end_row(jitd, access, number, now, why);
 }
@@ -317,4 +406,5 @@ void session_describe(const struct query *query, struct wire_session *row)
 	row->since = query_column(query, 11);
 	row->until = query_column(query, 12);
 	row->ended = query_column(query, 13);
+	text_sanitize(row->ending, sizeof(row->ending), query_column_text(query, 14));
 }

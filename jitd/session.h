@@ -7,9 +7,8 @@
 #ifndef JIT_JITD_SESSION_H
 #define JIT_JITD_SESSION_H
 
+#include "base/session.h"
 #include "jitd/access.h"
-
-#define SESSION_ID_SIZE 32
 
 struct sessions;
 must_check int sessions_new(struct jitd *jitd, struct sessions **ret_sessions);
@@ -25,12 +24,26 @@ struct session_facts {
 	int64_t now;
 };
 
-/* Within a message. ret_number: the n of "42-n". */
+struct opened {
+	uint32_t number; /* the n of "42-n" */
+	int64_t until;   /* its access's end, or that of the session around it */
+	uint32_t parent_access, parent_number; /* that one; 0: none */
+};
+
+/* Within a message. */
 must_check int session_open(struct jitd *jitd, const struct access *access,
-                            const struct session_facts *facts, uint32_t *ret_number);
+                            const struct session_facts *facts, struct opened *ret_opened);
+/* The first open one whose opener matches; false: none. */
+typedef bool session_match(const struct process_id *opener, const void *context);
+bool session_find(const struct jitd *jitd, session_match *match, const void *context,
+                  uint32_t *ret_access, uint32_t *ret_number);
 /* After its commit: watches the process (a pidfd of its own is opened). */
 void session_watch(struct jitd *jitd, uint32_t access, uint32_t number,
                    const struct peer_process *process);
+/* The reaper says that all of it is dead: closes the row, unless its process says otherwise. */
+void session_over(struct jitd *jitd, uint32_t access, uint32_t number);
+/* It does not open after all, since nobody could end it; with an event that says why. */
+void session_refused(struct jitd *jitd, uint32_t access, uint32_t number, const char *why);
 /* Within a message: closes the session of this handle, if it is open. ret_access 0: there was none.
  */
 must_check int session_close(struct jitd *jitd, const char *handle, int64_t now, const char *why,

@@ -7,6 +7,12 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "jitd/clock.h"
+#include "jitd/ending.h"
+#include "jitd/reaper.h"
+#include "jitd/session.h"
+
+#define NOT_ENDED_MAX 16 /* rows of them */
 
 __attribute__((format(printf, 3, 4))) static void row(struct peer *peer, const char *name,
                                                       const char *format, ...)
@@ -30,8 +36,17 @@ static long long count(struct store *reader, enum statement statement)
 	return query_step(&query) == QUERY_ROW ? (long long)query_column(&query, 0) : -1;
 }
 
+static long long count_due(struct store *reader)
+{
+	cleanup(query_done) struct query query = store_query(reader, STATEMENT_SESSION_COUNT_DUE);
+
+	query_number(&query, ":now", clock_wall());
+	return query_step(&query) == QUERY_ROW ? (long long)query_column(&query, 0) : -1;
+}
+
 void status_send(struct peer *peer)
 {
+	char text[SESSION_ID_SIZE + REAPER_TEXT];
 	const struct jitd *jitd = peer->jitd;
 	struct txn_counters txn = txn_counters(jitd->txn);
 	const struct signer *signer = keys_signer(jitd->keys);
@@ -45,6 +60,12 @@ void status_send(struct peer *peer)
 	row(peer, "pending", "%lld", count(jitd->reader, STATEMENT_ACCESS_COUNT_PENDING));
 	row(peer, "active", "%lld", count(jitd->reader, STATEMENT_ACCESS_COUNT_ACTIVE));
 	row(peer, "sessions", "%lld", count(jitd->reader, STATEMENT_SESSION_COUNT));
+	row(peer, "sessions-to-end", "%lld", count_due(jitd->reader));
+	reaper_describe(jitd->reaper, text);
+	row(peer, "reaper", "%s", text);
+	for (size_t i = 0;
+	     i < NOT_ENDED_MAX && endings_failed(jitd->endings, i, text, sizeof(text)); i++)
+		row(peer, "not-ended", "%s", text);
 	row(peer, "locked", "%lld", count(jitd->reader, STATEMENT_LOCK_COUNT));
 	row(peer, "events", "%lld", count(jitd->reader, STATEMENT_EVENT_COUNT));
 	row(peer, "checks-allowed", "%llu", (unsigned long long)jitd->verdicts_allow);

@@ -21,7 +21,7 @@ libprovidertest_la_LIBADD = libdaemontest.la $(OPENSSL_LIBS)
 
 JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/uses_test \
 	jitd/approval_test jitd/request_test jitd/hostile_test jitd/crowding_test \
-	jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
+	jitd/ending_test jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
 	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test \
 	jitd/interleaving_test jitd/rotation_test jitd/retirement_test jitd/rekey_race_test \
 	jitd/rekey_start_test jitd/rotation_load_test \
@@ -93,6 +93,9 @@ jitd_txn_test_SOURCES = jitd/txn_test.c
 jitd_txn_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_txn_test_LDADD = libdaemontest.la
 jitd_txn_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=send
+jitd_ending_test_SOURCES = jitd/ending_test.c
+jitd_ending_test_CFLAGS = $(TEST_CFLAGS)
+jitd_ending_test_LDADD = libdaemontest.la
 jitd_fault_test_SOURCES = jitd/fault_test.c
 jitd_fault_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_fault_test_LDADD = libdaemontest.la

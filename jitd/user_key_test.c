@@ -235,8 +235,10 @@ static void the_nearest_login_counts(void **state)
 	log_in(host, &sshd, AS(GAMES), key_a.line, NULL);
 	/* this very process, from which all of them descend, is taken for a login by another key */
 	on_disk_do(host,
-	           "INSERT INTO session SELECT access, n + 1, subject, service, account, tty, "
-	           "rhost, pid, start_time, boot_id, 'x', since, until, ended, why, "
+	           "INSERT INTO session (access, n, subject, service, account, tty, rhost, pid, "
+	           "start_time, boot_id, handle, since, until, user_key) "
+	           "SELECT access, n + 1, subject, service, account, tty, rhost, pid, "
+	           "start_time, boot_id, 'x', since, until, "
 	           "'SHA256:P0S8qvS94H0CgLfo1rVvNzVlliwiKPWQEO4N3miP53E' FROM session");
 	snprintf(sql, sizeof(sql), "UPDATE session SET pid = %d, start_time = %llu WHERE n = 2",
 	         getpid(), (unsigned long long)own_start_time());

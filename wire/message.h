@@ -20,6 +20,7 @@
 #define WIRE_PROMPT        "JIT token or code: " /* what jitd asks; askpass knows it by that */
 #define WIRE_PAM_SOCKET    RUNDIR "/pam.sock"
 #define WIRE_CLIENT_SOCKET RUNDIR "/jitd.sock"
+#define WIRE_REAPER_SOCKET "reaper.sock" /* beside those */
 
 enum wire_phase { PHASE_AUTH = 1, PHASE_ACCOUNT, PHASE_OPEN_SESSION, PHASE_CLOSE_SESSION };
 
@@ -38,7 +39,19 @@ enum revoke_by {
 
 enum rekey_by { REKEY_ROTATE = 1, REKEY_RETIRE };
 
-enum wire_sender { WIRE_FROM_PAM = 1, WIRE_FROM_CLIENT, WIRE_FROM_JITD };
+enum wire_sender { WIRE_FROM_PAM = 1, WIRE_FROM_CLIENT, WIRE_FROM_JITD, WIRE_FROM_REAPER };
+
+/* What jit-reaper says. NONE: no answer. GONE: the process that opened the session is no more.
+ * REFUSED: that is none of its business. FAILED: it tried, and something lives on, or is not as
+ * wanted. ABSENT: there is no systemd here. */
+enum wire_result {
+	RESULT_NONE = 0,
+	RESULT_DONE,
+	RESULT_GONE,
+	RESULT_REFUSED,
+	RESULT_FAILED,
+	RESULT_ABSENT
+};
 
 /* Of one connection, as jitd sees it. IDLE: a command may come. ASKED: only the answer may come.
  * BUSY: nothing may come until jitd has answered. */

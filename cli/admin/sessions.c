@@ -44,6 +44,8 @@ static int add_session(void *context, const struct message *row)
 	when_clock(session->since, now, since);
 	if (session->ended)
 		(void)snprintf(left, sizeof(left), "ended");
+	else if (session->ending[0])
+		(void)snprintf(left, sizeof(left), "to end");
 	else if (session->until)
 		when_span(session->until - now, left);
 	return table_row(context, cells);

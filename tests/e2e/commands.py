@@ -4,7 +4,7 @@ from commands_tool import *
 
 COMMANDS = {
     "jit": ("request", "token", "list", "show", "wait", "cancel", "present", "askpass"),
-    "jitd-admin": ("pending", "list", "show", "approve", "deny", "revoke", "lock", "unlock", "sessions",
+    "jitd-admin": ("pending", "list", "show", "approve", "deny", "revoke", "lock", "unlock", "end", "sessions",
                    "policy check", "policy explain", "policy test", "policy reload", "audit list", "token explain",
                    "keys list", "keys rotate", "keys retire", "keys export", "status"),
 }

@@ -130,7 +130,7 @@ class Time:
 
 DECISION = {"by": str, "verdict": str, "at": Time, "comment": (str, None)}
 SESSION = {"id": str, "access": int, "subject": str, "service": str, "account": str, "tty": (str, None),
-           "rhost": (str, None), "pid": int, "since": Time, "until": (Time, None), "ended": (Time, None)}
+           "rhost": (str, None), "pid": int, "since": Time, "until": (Time, None), "ended": (Time, None), "ending": (str, None)}
 ACCESS = {"id": int, "state": str, "subject": str, "scopes": [str], "host": str, "rule": str, "reason": (str, None),
           "ticket": (str, None), "requested": Time, "decided": (Time, None), "from": (Time, None), "until": (Time, None),
           "approvals_needed": int, "denials_needed": int, "asked": int, "decisions": [DECISION], "uses_left": (int, None),

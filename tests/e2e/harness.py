@@ -109,7 +109,15 @@ def wait_for(what, seconds):
     return value
 
 
-syslog = Syslog()
+class Journal:
+    """Where systemd runs, /dev/log is journald's."""
+    path, lines = "/dev/null", []
+
+    def mark(self):
+        return 0
+
+
+syslog = Journal() if os.path.isdir("/run/systemd/system") else Syslog()
 
 # ---- configuration of the machine ----
 
@@ -304,6 +312,35 @@ class Jitd:
             return [event for event in self.events(attempt.event_mark, attempt.pids if pid else None)
                     if all(event[key] == value for key, value in wanted.items())]
         return wait_for(found, seconds)
+
+
+class Reaper:
+    """jit-reaper started by hand as root, beside jitd."""
+
+    def __init__(self):
+        self.process = None
+        self.log = KEEP / f"{STORY}.reaper.log"
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        pathlib.Path("/run/jitd").mkdir(mode=0o755, exist_ok=True)
+        with open(self.log, "a") as log:
+            mark = log.tell()
+            self.process = subprocess.Popen(["jit-reaper", "--listen", "/run/jitd/reaper.sock"], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, start_new_session=True)
+        if not wait_for(lambda: "ready" in self.log.read_text()[mark:] or self.process.poll() is not None, 10):
+            raise SystemExit("jit-reaper did not come up: " + self.log.read_text()[-2000:])
+        return self
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(20)
 
 
 # ---- what people do with it ----
