@@ -39,7 +39,7 @@ endif
 
 # of a folder where programs are built too, the files: what lies in the build would be taken along
 EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/format tests/lint/shell tests/lint/man \
-	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/sanitized \
+	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/system tests/sanitized \
 	tests/coverage tests/fuzz/run tests/fuzz/token_seeds tests/fuzz/lsan.supp tests/fuzz/corpus \
 	tests/lint/attacks tests/attacks.md tests/mutants tests/dist tests/bench/refusals.py \
 	tests/hostile/curve.py tests/hostile/der.py tests/hostile/forge.py tests/hostile/generate.py tests/hostile/keys.py \
@@ -47,4 +47,5 @@ EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/for
 	tests/hostile/kinds_good.py tests/hostile/kinds_header.py tests/hostile/kinds_json.py \
 	tests/hostile/kinds_signature.py tests/hostile/read_all.py tests/hostile/reader_test tests/hostile/respell.py
 dist-hook:
-	rm -rf '$(distdir)/tests/e2e/__pycache__' '$(distdir)/tests/sanitized/__pycache__'
+	rm -rf '$(distdir)/tests/e2e/__pycache__' '$(distdir)/tests/sanitized/__pycache__' \
+		'$(distdir)/tests/system/__pycache__'

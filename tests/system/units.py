@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""For stories in a machine that tests/system/boot booted: jitd and jit-reaper as units."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+
+from harness import *  # noqa: E402
+
+
+def systemctl(*words, check=True):
+    return subprocess.run(["systemctl", *words], check=check, capture_output=True, text=True).stdout.strip()
+
+
+class Units(Jitd):
+    """jitd.service and its sockets."""
+
+    def start(self, fresh=True):
+        if fresh:
+            self._let_ask()
+        systemctl("start", "jitd-pam.socket", "jitd.socket", "jitd.service")
+        if not wait_for(self._ready, 20):
+            raise SystemExit("jitd does not come up: " + systemctl("status", "jitd.service", check=False))
+        Jitd.running = self
+        return self
+
+    def stop(self, how=signal.SIGTERM):
+        Jitd.running = None
+        systemctl("stop", "jitd.service", "jitd-pam.socket", "jitd.socket")
+
+    def kill_and_keep_down(self):
+        Jitd.running = None
+        systemctl("kill", "--signal=KILL", "jitd.service")
+        self.stop()
+
+
+def journal(unit):
+    return subprocess.run(["journalctl", "--unit", unit, "--output", "cat", "--no-pager"], capture_output=True, text=True).stdout
