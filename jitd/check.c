@@ -54,6 +54,7 @@ void check_conclude(struct check *check)
 		out.verdict.decision = DECISION_DENY;
 		judgement_line(judgement, &check->door, out.verdict.text, sizeof(out.verdict.text));
 		check->jitd->verdicts_deny++;
+		check_session_refused(check);
 	}
 	check->peer->state = WIRE_IDLE;
 	peer_send(check->peer, &out);

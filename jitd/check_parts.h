@@ -35,5 +35,7 @@ must_check int check_open_session(struct check *check);
 /* After its commit: watches its process, puts sudo and su into a scope, and concludes. */
 void check_session_opened(struct check *check);
 void check_close_session(struct check *check);
+/* What a denial brings with it. */
+void check_session_refused(const struct check *check);
 
 #endif

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jitd/check_parts.h"
 
+#include <string.h>
+
 #include "base/secret.h"
 #include "jitd/check.h"
+#include "jitd/dismissal.h"
 #include "jitd/ending.h"
 #include "jitd/reaper.h"
 #include "jitd/session.h"
@@ -45,10 +48,15 @@ static bool scope_is_due(const struct check *check)
 	       reaper_is_there(check->jitd->reaper);
 }
 
+static struct process_id opener_of(const struct check *check)
+{
+	return (struct process_id){.pid = check->peer->process.pid,
+	                           .start_time = check->peer->process.start_time};
+}
+
 static void put_into_scope(struct check *check)
 {
-	const struct peer_process *process = &check->peer->process;
-	const struct process_id opener = {.pid = process->pid, .start_time = process->start_time};
+	const struct process_id opener = opener_of(check);
 	char id[SESSION_ID_SIZE];
 
 	session_id(check->judgement.access, check->session, id);
@@ -92,4 +100,13 @@ void check_close_session(struct check *check)
 	}
 	check_refuse(check, REASON_STORE);
 	check_conclude(check);
+}
+
+/* sudo, su and login end by themselves. */
+void check_session_refused(const struct check *check)
+{
+	const struct process_id opener = opener_of(check);
+
+	if (check->ask.phase == PHASE_OPEN_SESSION && !strcmp(check->door.service, "ssh"))
+		dismiss(check->jitd, &opener);
 }

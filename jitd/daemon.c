@@ -13,6 +13,7 @@
 #include "jitd/check.h"
 #include "jitd/clock.h"
 #include "jitd/codes.h"
+#include "jitd/dismissal.h"
 #include "jitd/dispatch.h"
 #include "jitd/ending.h"
 #include "jitd/grant.h"
@@ -219,6 +220,7 @@ struct jitd *jitd_free(struct jitd *jitd)
 	jitd->names = names_free(jitd->names);
 	jitd->reaper = reaper_free(jitd->reaper);
 	jitd->endings = endings_free(jitd->endings);
+	dismissals_free(jitd);
 	jitd->audit = audit_free(jitd->audit);
 	jitd->txn = txn_free(jitd->txn);
 	jitd->unwritten = unwritten_free(jitd->unwritten);

@@ -261,6 +261,26 @@ static void a_restart_does_not_forget(void **state)
 	assert_int_equal(question.id, MESSAGE_reap);
 }
 
+/* sshd leaves such a connection up. */
+static void an_ssh_connection_without_a_session_is_dismissed(void **state)
+{
+	struct stage *stage = *state;
+	struct message message = check_of(PHASE_OPEN_SESSION, "games", 1), question, said;
+
+	need_root("it asks as another user");
+	host_start_here(&stage->host);
+	reaper_begin(stage);
+	strcpy(message.check.service, "sshd");
+	link_open(&stage->host, PAM_SOCKET, SELF, &stage->pam);
+	link_send(&stage->pam, &message);
+	assert_int_equal(verdict(stage, &said), DECISION_DENY);
+	answer(asked(stage, &question), RESULT_FAILED, "it lives on"); /* and once more */
+	answer(asked(stage, &question), RESULT_DONE, "");
+	assert_int_equal(question.id, MESSAGE_dismiss);
+	assert_int_equal(question.dismiss.pid, getpid());
+	assert_int_equal(events(stage, "not-ended"), 0);
+}
+
 static void an_access_that_goes_on_ends_nothing(void **state)
 {
 	struct stage *stage = *state;
@@ -275,11 +295,16 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
-	        TEST(the_verdict_waits_for_the_scope),     TEST(without_systemd_it_opens),
-	        TEST(without_a_scope_nothing_opens),       TEST(a_dead_reaper_opens_nothing),
-	        TEST(without_a_reaper_it_opens),           TEST(a_revocation_asks_for_the_end),
-	        TEST(what_is_not_ended_is_an_event),       TEST(a_restart_does_not_forget),
+	        TEST(the_verdict_waits_for_the_scope),
+	        TEST(without_systemd_it_opens),
+	        TEST(without_a_scope_nothing_opens),
+	        TEST(a_dead_reaper_opens_nothing),
+	        TEST(without_a_reaper_it_opens),
+	        TEST(a_revocation_asks_for_the_end),
+	        TEST(what_is_not_ended_is_an_event),
+	        TEST(a_restart_does_not_forget),
 	        TEST(an_access_that_goes_on_ends_nothing),
+	        TEST(an_ssh_connection_without_a_session_is_dismissed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,10 +35,11 @@ struct jitd {
 	struct reservations *reservations;
 	struct sessions *sessions;
 	struct reaper *reaper;
-	struct endings *endings;     /* sessions that are to end */
-	struct sweep *sweeps;        /* accesses being held against new rules (jitd/sweep) */
-	struct unwritten *unwritten; /* revocations and locks in force that are not on disk */
-	struct timer *deadline;      /* the next lapse or expiry */
+	struct endings *endings;      /* sessions that are to end */
+	struct dismissal *dismissals; /* ssh connections that are (jitd/dismissal) */
+	struct sweep *sweeps;         /* accesses being held against new rules (jitd/sweep) */
+	struct unwritten *unwritten;  /* revocations and locks in force that are not on disk */
+	struct timer *deadline;       /* the next lapse or expiry */
 	char host_id[256];
 	char boot_id[BOOT_ID_SIZE];
 	uint64_t verdicts_allow, verdicts_deny;

@@ -16,6 +16,7 @@ libjitd_la_SOURCES = \
 	jitd/clock.c jitd/clock.h \
 	jitd/codes.c jitd/codes.h \
 	jitd/daemon.c jitd/jitd.h \
+	jitd/dismissal.c jitd/dismissal.h \
 	jitd/dispatch.c jitd/dispatch.h \
 	jitd/door.c jitd/door.h \
 	jitd/end_session.c \

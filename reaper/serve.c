@@ -151,12 +151,26 @@ static void reap(struct service *service)
 	answer(service, result_of(r));
 }
 
+/* A login whose session was refused. pam_systemd may have come after us: its own end is sshd's. */
+static void dismiss(struct service *service)
+{
+	const struct wire_dismiss *ask = &service->in.dismiss;
+	const struct process_id opener = {.pid = (pid_t)ask->pid,
+	                                  .start_time = (uint64_t)ask->start_time};
+	int r = end_tree(service, &opener);
+
+	if (r == 0)
+		service->fault.text[0] = '\0';
+	answer(service, result_of(r));
+}
+
 static const struct {
 	enum message_id id;
 	void (*handle)(struct service *service);
 } handlers[] = {
         {MESSAGE_reap, reap},
         {MESSAGE_scope, scope},
+        {MESSAGE_dismiss, dismiss},
 };
 
 static void handle(struct service *service)

@@ -74,6 +74,22 @@ static void jitd_is_obeyed(void **state)
 	family_free(family);
 }
 
+static void a_login_without_a_session_ends(void **state)
+{
+	struct family *family = family_new(KIND_GRANDCHILD);
+	struct message message = {.id = MESSAGE_dismiss,
+	                          .dismiss = {.pid = family->opener.pid,
+	                                      .start_time = family->opener.start_time + 1}};
+
+	(void)state;
+	assert_int_equal(ask(&message, geteuid()), RESULT_GONE); /* another one of that number */
+	assert_true(member_alive(&family->opener));
+	message.dismiss.start_time--;
+	assert_int_equal(ask(&message, geteuid()), RESULT_DONE);
+	assert_false(member_alive(&family->member));
+	family_free(family);
+}
+
 static void nobody_else_is_answered(void **state)
 {
 	const uid_t uids[] = {geteuid() + 1, 65534, (uid_t)-1};
@@ -217,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(jitd_is_obeyed),
 	        cmocka_unit_test(nobody_else_is_answered),
+	        cmocka_unit_test(a_login_without_a_session_ends),
 	        cmocka_unit_test(a_name_that_is_no_session_is_refused),
 	        cmocka_unit_test(a_wrong_start_time_is_nobody),
 	        cmocka_unit_test(who_opens_no_session_is_refused),

@@ -12,6 +12,7 @@ from ssh_door import *
 POLICY = """
 rule "root" { who = {"alice"} scope = {"sudo:root"} approvers = {"bob"} max = "1h" }
 rule "own" { who = {"alice"} scope = {"ssh:alice"} approvers = {"bob"} max = "1h" }
+rule "bound" { who = {"carol"} scope = {"ssh:carol"} approvers = {"bob"} bind = {"ssh-key"} }
 rule "once" { who = {"carol"} scope = {"sudo:root"} approvers = {"bob"} uses = 1 }
 """
 # a daemon has left parent and terminal session; only the audit session of a login tells of it. Without a terminal sudo
@@ -136,6 +137,27 @@ def login_lives_on():
     run("root", "jitd-admin", "revoke", "--all")
 
 
+def refused():
+    """sshd leaves a connection up whose session was refused; it forwards nothing for long."""
+    grant("carol", "ssh:carol", "--user-key", "SHA256:" + "A" * 43, by="bob")
+    said = ssh_key("carol", "id")
+    check("session refused: the client hears why", said.code != 0 and "key" in said.output, said)
+    client = ssh_client("carol", "publickey", arguments=["-N"])
+    denied = wait_for(lambda: [event for event in jitd.events() if event["phase"] == "open-session" and
+                               event["verdict"] == "deny" and event["account"] == "carol"], 5)
+    check("session refused: it is", denied, jitd.events())
+    begun = time.monotonic()
+    try:
+        client.process.wait(WITHIN)
+        check("session refused: the connection is over", True)
+    except subprocess.TimeoutExpired:
+        check("session refused: the connection is over", False, f"it lives after {time.monotonic() - begun:.1f} s")
+        client.process.kill()
+    grant("alice", "ssh:alice", by="bob")
+    check("session refused: sshd lives on", "uid=2001" in ssh_key("alice", "id").output)
+    run("root", "jitd-admin", "revoke", "--all")
+
+
 def without_reaper(reaper):
     access = grant("alice", "sudo:root", by="bob")
     kinds, process = sudo_kinds("background")
@@ -190,7 +212,8 @@ def restarted():
     over("jitd back after the end", kinds, process)
 
 
-give_key("alice")
+for person in "alice", "carol":
+    give_key(person)
 for service in "sudo", "sshd":
     pam(service)
 policy(POLICY)
@@ -202,6 +225,7 @@ with Sshd("publickey"), Reaper() as reaper, Jitd() as jitd:
     expiry()
     used_up()
     login_lives_on()
+    refused()
     strangers(reaper)
     without_reaper(reaper)
     restarted()
