@@ -89,7 +89,7 @@ static void scope(struct service *service)
 	const struct wire_scope *ask = &service->in.scope;
 	cleanup(cleanup_systemd) struct systemd *systemd = NULL;
 	cleanup(cleanup_close) int pidfd = -1;
-	struct process_id opener;
+	struct process_id opener = {.pid = 0};
 	int r = opener_of(ask->session, ask->pid, ask->start_time, &opener, &service->fault);
 
 	if (r == 0 && !systemd_runs()) {
@@ -136,7 +136,7 @@ static int end_tree(struct service *service, const struct process_id *opener)
 static void reap(struct service *service)
 {
 	const struct wire_reap *ask = &service->in.reap;
-	struct process_id opener;
+	struct process_id opener = {.pid = 0};
 	int r = name_opener(ask->session, ask->pid, ask->start_time, &opener, &service->fault);
 	int by_unit = SYSTEMD_NONE;
 

@@ -161,9 +161,11 @@ static int find_members(struct tree *tree, bool *ret_new)
 {
 	cleanup(cleanup_closedir) DIR *proc = opendir("/proc");
 	bool more = true;
-	int r = proc ? 0 : -errno;
+	int r = 0;
 
 	*ret_new = false;
+	if (!proc)
+		return -errno;
 	for (int round = 0; r == 0 && more && round < SEARCH_ROUNDS; round++) {
 		more = false;
 		r = look_once(tree, proc, &more);
