@@ -104,7 +104,7 @@ DOORS = (
 class Typist(Holder):
     """Has codes of each access, from when it was fresh."""
 
-    short = "3s"
+    short = "10s"  # long enough to be asked for codes, on a slow machine too
 
     def __init__(self, jitd):
         super().__init__(jitd)

@@ -54,7 +54,7 @@ class Holder:
 
     def become(self, wanted):
         for access in self.held.values():
-            if not wait_for(lambda: state(access) == wanted, 10):
+            if not wait_for(lambda: state(access) == wanted, 30):
                 raise SystemExit(f"access {access} did not become {wanted}: {state(access)}")
 
     def change_host(self, _):
