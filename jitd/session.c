@@ -265,7 +265,7 @@ bool session_find(const struct jitd *jitd, session_match *match, const void *con
                   uint32_t *ret_access, uint32_t *ret_number)
 {
 	for (const struct live *live = jitd->sessions->first; live; live = live->next)
-		if (process_alive(live->pidfd) && match(&live->process, context)) {
+		if (match(&live->process, context) && process_alive(live->pidfd)) {
 			*ret_access = live->access;
 			*ret_number = live->number;
 			return true;
