@@ -260,7 +260,7 @@ static void algorithms_have_their_names(void **state)
 static void t04_rsa_keys_have_2048_to_4096_bits(void **state)
 {
 	static const int small[] = {512, 1024, 2040, 2047}, large[] = {4097, 4104, 8192};
-	static const int good[] = {2048, 2049, 3072, 4095, 4096};
+	static const unsigned int good[] = {2048, 2049, 3072, 4096};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(small); i++) {
@@ -272,7 +272,8 @@ static void t04_rsa_keys_have_2048_to_4096_bits(void **state)
 		refuse_public(pem, "need 2048 to 4096");
 	}
 	for (size_t i = 0; i < COUNT(good); i++) {
-		text_owned pem = pem_of_numbers(modulus_of(good[i]), "10001");
+		/* of two primes: of others OpenSSL's check refuses some, by chance */
+		text_owned pem = pem_of_public(EVP_RSA_gen(good[i]));
 		cleanup(cleanup_key) struct key *key = NULL;
 		assert_int_equal(key_from_public_pem(pem, &key, NULL), 0);
 	}
