@@ -58,7 +58,7 @@ int file_open(const char *path, const struct file_rule *rule, struct fault *faul
 	return take_fd(&fd);
 }
 
-static int read_all(int fd, char *memory, size_t size, size_t *ret_length)
+int file_read_fd(int fd, char *memory, size_t size, size_t *ret_length)
 {
 	size_t used = 0;
 
@@ -98,7 +98,7 @@ int file_read(const char *path, const struct file_rule *rule, char **ret_text, s
 	memory = malloc(max + 2);
 	if (!memory)
 		return fault_set(fault, -ENOMEM, "%s: no memory", path);
-	r = read_all(fd, memory, max + 1, &length);
+	r = file_read_fd(fd, memory, max + 1, &length);
 	if (r < 0)
 		return open_error(path, -r, fault);
 	if (length > max)

@@ -25,6 +25,9 @@ must_check int file_open(const char *path, const struct file_rule *rule, struct 
 must_check int file_read(const char *path, const struct file_rule *rule, char **ret_text,
                          size_t *ret_length, struct fault *fault);
 
+/* What an open file holds from here on, at most `size` bytes; no NUL is added. */
+must_check int file_read_fd(int fd, char *memory, size_t size, size_t *ret_length);
+
 /* Writes `text` to the file `name` of an open folder, mode 0600: to the name `temporary` first
  * (made new: -EEXIST where it is there), fsync'ed, renamed, the folder fsync'ed. */
 must_check int file_write_new(int folder, const char *temporary, const char *name,

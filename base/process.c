@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/parse.h"
 #include "base/text.h"
 
@@ -47,21 +48,12 @@ int process_read(int directory, const char *name, char *ret_text, size_t size)
 {
 	cleanup(cleanup_close) int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	size_t used = 0;
+	int r = fd < 0 ? -errno : file_read_fd(fd, ret_text, size, &used);
 
-	if (fd < 0)
-		return -errno;
-	for (;;) {
-		ssize_t n = read(fd, ret_text + used, size - used);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		used += (size_t)n;
-		if (used == size)
-			return -EFBIG;
-	}
+	if (r < 0)
+		return r;
+	if (used == size)
+		return -EFBIG;
 	ret_text[used] = '\0';
 	return 0;
 }

@@ -33,9 +33,13 @@ static void scoped(void *context, enum wire_result result, const char *text)
 {
 	struct check *check = context;
 
-	if (result != RESULT_DONE && result != RESULT_ABSENT) {
+	/* the number that the reaper went by was this process's for as long as it lives */
+	bool alive = process_alive(check->peer->process.pidfd);
+
+	if (!alive || (result != RESULT_DONE && result != RESULT_ABSENT)) {
 		check_refuse(check, REASON_SCOPE);
-		session_refused(check->jitd, check->judgement.access, check->session, text);
+		session_refused(check->jitd, check->judgement.access, check->session,
+		                alive ? text : "its process is gone");
 	}
 	check_conclude(check);
 }
@@ -45,7 +49,7 @@ static void scoped(void *context, enum wire_result result, const char *text)
 static bool scope_is_due(const struct check *check)
 {
 	return check->session && check->door.vouch == VOUCH_KERNEL &&
-	       reaper_is_there(check->jitd->reaper);
+	       reaper_is_due(check->jitd->reaper);
 }
 
 static struct process_id opener_of(const struct check *check)

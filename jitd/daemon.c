@@ -170,7 +170,7 @@ static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault
 		return fault_set(fault, r, "cannot start: %s", strerror(-r));
 	*sockets = (struct sockets){.pam = -1, .client = -1};
 	txn_after_commit(jitd->txn, after_commit, jitd);
-	if (!reaper_is_there(jitd->reaper))
+	if (!reaper_is_due(jitd->reaper))
 		audit_log(jitd->audit,
 		          "no jit-reaper at %s/" WIRE_REAPER_SOCKET
 		          ": sessions outlive their accesses",

@@ -183,6 +183,24 @@ static void a_dead_reaper_opens_nothing(void **state)
 	assert_int_equal(open_sessions(stage), 0);
 }
 
+/* Nor one whose socket went too. */
+static void a_vanished_reaper_opens_nothing(void **state)
+{
+	struct stage *stage = *state;
+	struct message question, said;
+	char path[128];
+
+	reaper_begin(stage);
+	ask_to_open(stage);
+	answer(asked(stage, &question), RESULT_DONE, "");
+	assert_int_equal(verdict(stage, &said), DECISION_ALLOW);
+	snprintf(path, sizeof(path), "%s/sockets/reaper.sock", stage->host.directory);
+	assert_int_equal(unlink(path), 0);
+	ask_to_open(stage);
+	assert_int_equal(verdict(stage, &said), DECISION_DENY);
+	assert_int_equal(open_sessions(stage), 1);
+}
+
 static void without_a_reaper_it_opens(void **state)
 {
 	struct stage *stage = *state;
@@ -299,6 +317,7 @@ int main(void)
 	        TEST(without_systemd_it_opens),
 	        TEST(without_a_scope_nothing_opens),
 	        TEST(a_dead_reaper_opens_nothing),
+	        TEST(a_vanished_reaper_opens_nothing),
 	        TEST(without_a_reaper_it_opens),
 	        TEST(a_revocation_asks_for_the_end),
 	        TEST(what_is_not_ended_is_an_event),

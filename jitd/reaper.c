@@ -19,6 +19,7 @@ struct reaper {
 	struct question *first;
 	char path[PATH_SIZE];
 	char trouble[REAPER_TEXT]; /* of the last question; empty: it was answered */
+	bool seen;
 };
 
 /* One question on its way. */
@@ -88,6 +89,14 @@ bool reaper_is_there(const struct reaper *reaper)
 	struct stat found;
 
 	return lstat(reaper->path, &found) == 0 && S_ISSOCK(found.st_mode);
+}
+
+bool reaper_is_due(struct reaper *reaper)
+{
+	struct stat found;
+
+	reaper->seen = reaper->seen || lstat(reaper->path, &found) == 0 || errno != ENOENT;
+	return reaper->seen;
 }
 
 void reaper_describe(const struct reaper *reaper, char ret_text[static REAPER_TEXT])

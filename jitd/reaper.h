@@ -23,6 +23,9 @@ struct reaper *reaper_free(struct reaper *reaper); /* what still waits hears RES
 
 /* Is a socket there? Whether somebody answers shows when asked. */
 bool reaper_is_there(const struct reaper *reaper);
+/* Is this a host that has one? Not where no socket was ever seen since jitd began; one that is gone
+ * again, or cannot be looked for, is missed. */
+bool reaper_is_due(struct reaper *reaper);
 /* For people: "absent", "there", or what went wrong with the last question. */
 void reaper_describe(const struct reaper *reaper, char ret_text[static REAPER_TEXT]);
 

@@ -132,20 +132,25 @@ static int end_tree(struct service *service, const struct process_id *opener)
 	return r < 0 ? r : tree_end(&order, &service->fault);
 }
 
-/* Whatever systemd says: who opened it must be dead, and what came of it. */
+/* Whatever systemd says: who opened it must be dead, and what came of it. But what the unit holds
+ * besides is over only when systemd says so. */
 static void reap(struct service *service)
 {
 	const struct wire_reap *ask = &service->in.reap;
 	struct process_id opener = {.pid = 0};
 	int r = name_opener(ask->session, ask->pid, ask->start_time, &opener, &service->fault);
+	struct fault of_unit;
 	int by_unit = SYSTEMD_NONE;
 
 	if (r == 0 && systemd_runs())
 		by_unit = end_unit(service, &opener);
+	of_unit = service->fault;
 	if (r == 0)
 		r = end_tree(service, &opener);
-	if (r == -ESRCH && by_unit != SYSTEMD_NONE)
-		r = by_unit; /* all of it was in the unit */
+	if ((r == 0 && by_unit < 0) || (r == -ESRCH && by_unit != SYSTEMD_NONE)) {
+		r = by_unit;
+		service->fault = of_unit;
+	}
 	if (r == 0)
 		service->fault.text[0] = '\0';
 	answer(service, result_of(r));
