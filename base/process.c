@@ -19,6 +19,7 @@
 #define FIRST_AFTER_NAME 3
 #define PARENT_FIELD     4
 #define SESSION_FIELD    6
+#define TERMINAL_FIELD   7
 #define START_TIME_FIELD 22
 
 int process_pidfd(pid_t pid)
@@ -117,7 +118,7 @@ static int parse_field(const char *at, uint64_t max, uint64_t *ret_number)
 int process_parse_stat(const char *text, struct process_stat *ret_stat)
 {
 	const char *at = strrchr(text, ')');
-	uint64_t parent = 0, session = 0, start_time = 0;
+	uint64_t parent = 0, session = 0, terminal = 0, start_time = 0;
 	int r = 0;
 
 	if (!at)
@@ -131,6 +132,9 @@ int process_parse_stat(const char *text, struct process_stat *ret_stat)
 			r = parse_field(at, INT32_MAX, &parent);
 		if (field == SESSION_FIELD)
 			r = parse_field(at, INT32_MAX, &session);
+		/* past half a million of them it reads as negative */
+		if (field == TERMINAL_FIELD && parse_field(at, INT32_MAX, &terminal) < 0)
+			terminal = 0;
 		if (field == START_TIME_FIELD) {
 			r = parse_field(at, UINT64_MAX, &start_time);
 			break;
@@ -140,6 +144,7 @@ int process_parse_stat(const char *text, struct process_stat *ret_stat)
 	if (r == 0)
 		*ret_stat = (struct process_stat){.parent = (pid_t)parent,
 		                                  .session = (pid_t)session,
+		                                  .terminal = (uint32_t)terminal,
 		                                  .start_time = start_time};
 	return r;
 }

@@ -36,6 +36,7 @@ bool process_alive(int pidfd);
  * ("). -EINVAL unless all of them are there, whole. */
 struct process_stat {
 	pid_t parent, session; /* fields 4 and 6; 0: outside of our pid namespace */
+	uint32_t terminal;     /* field 7: bits 8 to 19 the major, the others the minor; 0: none */
 	uint64_t start_time;   /* field 22 */
 };
 must_check int process_parse_stat(const char *text, struct process_stat *ret_stat);

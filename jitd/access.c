@@ -118,6 +118,7 @@ int access_of_row(const struct query *query, struct access **ret_access)
 	access->ended = strdup(query_column_text(query, column++));
 	access->typed = strcmp(query_column_text(query, column++), "held") != 0;
 	access->token_ttl = query_column(query, column++);
+	access->warn = query_column(query, column++);
 	access->via = strdup(query_column_text(query, column++));
 	access->issuer = strdup(query_column_text(query, column++));
 	access->foreign = (uint32_t)query_column(query, column++);

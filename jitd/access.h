@@ -57,6 +57,7 @@ struct access {
 	enum access_state state;
 	bool typed;        /* no held token: each use is typed */
 	int64_t token_ttl; /* seconds of what is handed out to be typed */
+	int64_t warn;      /* seconds before its end that a session is told; 0: never */
 	int64_t requested, lapses, decided, from, until; /* 0: not yet */
 	char user_key[FINGERPRINT_SIZE]; /* the ssh key that it opens for; "": any */
 };

@@ -28,6 +28,7 @@
 #include "jitd/session.h"
 #include "jitd/sweep.h"
 #include "jitd/unwritten.h"
+#include "jitd/warning.h"
 
 static const struct peer_calls peer_calls = {.receive = dispatch,
                                              .abandon = check_abandon,
@@ -46,6 +47,7 @@ static void after_commit(void *context)
 	if (jitd->stopping)
 		return;
 	endings_committed(jitd);
+	warnings_committed(jitd);
 	if (!jitd->accesses_changed)
 		return;
 	jitd->accesses_changed = false;
@@ -140,6 +142,8 @@ static int make_parts(struct jitd *jitd)
 	if (r == 0)
 		r = endings_new(jitd, &jitd->endings);
 	if (r == 0)
+		r = warnings_new(jitd, &jitd->warnings);
+	if (r == 0)
 		r = revocation_prepare(jitd);
 	if (r == 0)
 		r = process_boot_id(jitd->boot_id);
@@ -178,6 +182,7 @@ static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault
 	sessions_find_again(jitd);
 	grant_look(jitd);
 	endings_look(jitd);
+	warnings_look(jitd);
 	return 0;
 }
 
@@ -220,6 +225,7 @@ struct jitd *jitd_free(struct jitd *jitd)
 	jitd->names = names_free(jitd->names);
 	jitd->reaper = reaper_free(jitd->reaper);
 	jitd->endings = endings_free(jitd->endings);
+	jitd->warnings = warnings_free(jitd->warnings);
 	dismissals_free(jitd);
 	jitd->audit = audit_free(jitd->audit);
 	jitd->txn = txn_free(jitd->txn);

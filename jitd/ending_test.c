@@ -23,14 +23,24 @@ struct stage {
 	uint32_t access;
 };
 
-static int begin(void **state)
+static int begin_with(void **state, const char *rules)
 {
 	static struct stage stage; /* of one test at a time */
 
 	stage = (struct stage){.listener = -1};
-	host_make(&stage.host, RULES, "");
+	host_make(&stage.host, rules, "");
 	*state = &stage;
 	return 0;
+}
+
+static int begin(void **state)
+{
+	return begin_with(state, RULES);
+}
+
+static int begin_warned(void **state)
+{
+	return begin_with(state, "defaults { warn = \"30m\" }\n" RULES);
 }
 
 static int end(void **state)
@@ -279,6 +289,31 @@ static void a_restart_does_not_forget(void **state)
 	assert_int_equal(question.id, MESSAGE_reap);
 }
 
+static void its_terminal_is_told_once(void **state)
+{
+	struct stage *stage = *state;
+	struct message question;
+	char id[32];
+
+	reaper_begin(stage);
+	ask_to_open(stage); /* for 15 min, less than its rule's warn */
+	answer(asked(stage, &question), RESULT_ABSENT, "there is no systemd here");
+	answer(asked(stage, &question), RESULT_FAILED, "a terminal takes no line");
+	snprintf(id, sizeof(id), "%u-1", stage->access);
+	assert_int_equal(question.id, MESSAGE_warn);
+	assert_string_equal(question.warn.session, id);
+	assert_int_equal(question.warn.pid, getpid());
+	assert_non_null(strstr(question.warn.text, "ends in 1"));
+	assert_non_null(strstr(question.warn.text, "jit request sudo:root"));
+	host_turn(&stage->host, false);
+	assert_int_equal(
+	        on_disk(&stage->host, "SELECT count(*) FROM session WHERE warn_at IS NULL"), 1);
+	revoke_it(stage);
+	close(asked(stage, &question));
+	assert_int_equal(question.id, MESSAGE_reap);
+	link_close(&stage->pam);
+}
+
 /* sshd leaves such a connection up. */
 static void an_ssh_connection_without_a_session_is_dismissed(void **state)
 {
@@ -323,6 +358,7 @@ int main(void)
 	        TEST(what_is_not_ended_is_an_event),
 	        TEST(a_restart_does_not_forget),
 	        TEST(an_access_that_goes_on_ends_nothing),
+	        cmocka_unit_test_setup_teardown(its_terminal_is_told_once, begin_warned, end),
 	        TEST(an_ssh_connection_without_a_session_is_dismissed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

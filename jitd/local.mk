@@ -67,6 +67,7 @@ libjitd_la_SOURCES = \
 	jitd/txn.c jitd/txn.h \
 	jitd/unwritten.c jitd/unwritten.h \
 	jitd/vote.c jitd/vote.h \
+	jitd/warning.c jitd/warning.h \
 	jitd/wish.c jitd/wish.h
 libjitd_la_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS) $(SQLITE_CFLAGS) $(LIBJWT_CFLAGS)
 libjitd_la_LIBADD = libtoken.la libpolicy.la libwire.la libbase.la $(UV_LIBS) $(SQLITE_LIBS) $(LIBJWT_LIBS) -lpthread

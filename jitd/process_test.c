@@ -281,6 +281,7 @@ static void p23_start_time_is_read_after_the_last_parenthesis(void **state)
 		assert_true(stat.start_time == rows[i].start);
 		assert_int_equal(stat.parent, rows[i].result ? 0 : 1);
 		assert_int_equal(stat.session, rows[i].result ? 0 : 3);
+		assert_int_equal(stat.terminal, rows[i].result ? 0 : 4);
 	}
 }
 

@@ -13,8 +13,10 @@
 #include "jitd/ending.h"
 #include "jitd/parent.h"
 #include "jitd/reaper.h"
+#include "jitd/warning.h"
 
 #define ANCESTORS_MAX 64 /* of a process, that are looked at */
+#define TERMINAL_S    1  /* sshd and sudo make one after they opened the session */
 
 /* One live session whose process is watched. */
 struct live {
@@ -202,6 +204,17 @@ static int find_parent(struct jitd *jitd, const struct session_facts *facts, str
 	return r < 0 ? r : 0;
 }
 
+/* 0: never */
+static int64_t warn_at(struct jitd *jitd, const struct access *access, int64_t now, int64_t until)
+{
+	int64_t at = until - access->warn;
+
+	if (!access->warn)
+		return 0;
+	warnings_want(jitd);
+	return at > now + TERMINAL_S ? at : now + TERMINAL_S;
+}
+
 static int insert(struct jitd *jitd, const struct access *access, const struct session_facts *facts,
                   const struct opened *opened)
 {
@@ -223,6 +236,7 @@ static int insert(struct jitd *jitd, const struct access *access, const struct s
 	query_number(&query, ":parent_access", opened->parent_access);
 	query_number(&query, ":parent_n", opened->parent_number);
 	query_text(&query, ":user_key", facts->user_key);
+	query_number(&query, ":warn_at", warn_at(jitd, access, facts->now, opened->until));
 	return query_finish(&query);
 }
 

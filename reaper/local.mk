@@ -4,6 +4,7 @@ libreaper_la_SOURCES = \
 	reaper/serve.c reaper/serve.h \
 	reaper/systemd.c reaper/systemd.h \
 	reaper/systemd_bus.c reaper/systemd_bus.h \
+	reaper/terminal.c reaper/terminal.h \
 	reaper/time.h \
 	reaper/tree.c reaper/tree.h
 libreaper_la_CFLAGS = $(AM_CFLAGS) $(DBUS_CFLAGS)

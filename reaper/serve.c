@@ -12,6 +12,7 @@
 #include "base/session.h"
 #include "base/text.h"
 #include "reaper/systemd.h"
+#include "reaper/terminal.h"
 #include "reaper/tree.h"
 #include "wire/message.h"
 
@@ -169,6 +170,21 @@ static void dismiss(struct service *service)
 	answer(service, result_of(r));
 }
 
+static void warn(struct service *service)
+{
+	const struct wire_warn *ask = &service->in.warn;
+	struct process_id opener = {.pid = 0};
+	char text[sizeof(ask->text)];
+	int r = opener_of(ask->session, ask->pid, ask->start_time, &opener, &service->fault);
+
+	text_sanitize(text, sizeof(text), ask->text);
+	if (r == 0)
+		r = terminal_tell(&opener, text, &service->fault);
+	if (r == 0)
+		service->fault.text[0] = '\0';
+	answer(service, result_of(r));
+}
+
 static const struct {
 	enum message_id id;
 	void (*handle)(struct service *service);
@@ -176,6 +192,7 @@ static const struct {
         {MESSAGE_reap, reap},
         {MESSAGE_scope, scope},
         {MESSAGE_dismiss, dismiss},
+        {MESSAGE_warn, warn},
 };
 
 static void handle(struct service *service)
@@ -221,6 +238,8 @@ static const char *session_of(const struct message *in)
 {
 	if (in->id == MESSAGE_scope)
 		return in->scope.session;
+	if (in->id == MESSAGE_warn)
+		return in->warn.session;
 	return in->id == MESSAGE_reap ? in->reap.session : "";
 }
 

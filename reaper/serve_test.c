@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may ask, what may be asked, and about whom. */
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -88,6 +91,57 @@ static void a_login_without_a_session_ends(void **state)
 	assert_int_equal(ask(&message, geteuid()), RESULT_DONE);
 	assert_false(member_alive(&family->member));
 	family_free(family);
+}
+
+/* Stays in a session of its own, with that as its terminal. */
+static pid_t live_on(const char *terminal)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (setsid() < 0 || open(terminal, O_RDWR) < 0 || write(ready[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_true(pid > 0);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static void its_terminal_is_told(void **state)
+{
+	struct message message = {.id = MESSAGE_warn, .warn = {.session = "42-1"}};
+	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	struct process_id opener;
+	char text[256] = "";
+	pid_t pid;
+
+	(void)state;
+	assert_true(fd >= 0 && grantpt(fd) == 0 && unlockpt(fd) == 0);
+	pid = live_on(ptsname(fd));
+	opener = identity_of(pid);
+	message.warn.pid = (uint32_t)opener.pid;
+	strcpy(message.warn.text, "it ends");
+	message.warn.start_time = opener.start_time + 1;
+	assert_int_equal(ask(&message, geteuid()), RESULT_GONE);
+	assert_true(read(fd, text, sizeof(text)) < 0);
+	message.warn.start_time--;
+	assert_int_equal(ask(&message, geteuid() + 1), RESULT_NONE);
+	assert_true(read(fd, text, sizeof(text)) < 0);
+	assert_int_equal(ask(&message, geteuid()), RESULT_DONE);
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	assert_non_null(strstr(text, "\nit ends\r"));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(fd);
 }
 
 static void nobody_else_is_answered(void **state)
@@ -232,6 +286,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(jitd_is_obeyed),
+	        cmocka_unit_test(its_terminal_is_told),
 	        cmocka_unit_test(nobody_else_is_answered),
 	        cmocka_unit_test(a_login_without_a_session_ends),
 	        cmocka_unit_test(a_name_that_is_no_session_is_refused),

@@ -26,6 +26,7 @@
 struct member {
 	struct process_id id;
 	pid_t session;
+	uint32_t terminal;
 	int pidfd;
 	bool fresh; /* has not been signalled yet */
 };
@@ -109,6 +110,7 @@ static int add(struct tree *tree, pid_t pid, const struct process_stat *stat)
 {
 	struct member member = {.id = {.pid = pid, .start_time = stat->start_time},
 	                        .session = stat->session,
+	                        .terminal = stat->terminal,
 	                        .fresh = true};
 	struct member *grown;
 	int r = process_reopen(pid, stat->start_time, &member.pidfd);
@@ -308,4 +310,29 @@ int tree_end(const struct tree_order *order, struct fault *fault)
 		return tell_who_lives(&tree, fault);
 	return r < 0 ? fault_set(fault, r, "its processes are not to be found: %s", strerror(-r))
 	             : 0;
+}
+
+static void note(uint32_t terminal, uint32_t *terminals, size_t max, size_t *count)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (terminals[i] == terminal)
+			return;
+	if (terminal && *count < max)
+		terminals[(*count)++] = terminal;
+}
+
+int tree_terminals(const struct process_id *opener, uint32_t *ret_terminals, size_t max,
+                   size_t *ret_count)
+{
+	const struct tree_order order = {.opener = *opener};
+	cleanup(cleanup_tree) struct tree tree = {.order = &order, .audit = AUDIT_NONE};
+	bool more;
+	int r = find_opener(&tree);
+
+	*ret_count = 0;
+	if (r == 0 && !tree.members[0].terminal)
+		r = find_members(&tree, &more);
+	for (size_t i = 0; r == 0 && i < tree.count; i++)
+		note(tree.members[i].terminal, ret_terminals, max, ret_count);
+	return r;
 }

@@ -32,4 +32,9 @@ struct tree_order {
  * not that process, nobody was signalled; -EBUSY with the line that names who lives on. */
 must_check int tree_end(const struct tree_order *order, struct fault *fault);
 
+/* The terminals of it, each once, as in process_stat: the opener's own where it has one, else those
+ * of what came of it, at most `max`. -ESRCH: the opener is not that process. */
+must_check int tree_terminals(const struct process_id *opener, uint32_t *ret_terminals, size_t max,
+                              size_t *ret_count);
+
 #endif

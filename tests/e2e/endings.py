@@ -8,6 +8,7 @@ import shlex
 from harness import *
 from kinds import STARTS, Kinds
 from ssh_door import *
+from terminals import warned
 
 POLICY = """
 rule "root" { who = {"alice"} scope = {"sudo:root"} approvers = {"bob"} max = "1h" }
@@ -226,6 +227,7 @@ with Sshd("publickey"), Reaper() as reaper, Jitd() as jitd:
     used_up()
     login_lives_on()
     refused()
+    warned()
     strangers(reaper)
     without_reaper(reaper)
     restarted()

@@ -9,6 +9,7 @@ import statistics
 from units import *
 from kinds import STARTS, Kinds
 from ssh_door import give_key, ssh_client
+from terminals import warned
 
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 3
 POLICY = """
@@ -207,6 +208,7 @@ with Units() as jitd:
         revoked(door)
     neighbours()
     detached()
+    warned()
     for door in DOORS:
         expired(door, True, 1)
         expired(door, False, 2)
