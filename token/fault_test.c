@@ -34,6 +34,9 @@ enum call {
 	CALL_CHECK_CONTEXT,
 	CALL_PUBLIC_WRITE,
 	CALL_PRIVATE_WRITE,
+	CALL_DUPLICATE,
+	CALL_READ,
+	CALL_CLOSE,
 	CALL_CALLOC,
 	CALL_MALLOC,
 	CALL_COUNT,
@@ -105,8 +108,20 @@ WRAP_INT(CALL_PRIVATE_WRITE, PEM_write_bio_PrivateKey,
          (BIO * out, const EVP_PKEY *pkey, const EVP_CIPHER *cipher, const unsigned char *word,
           int length, pem_password_cb *ask, void *context),
          (out, pkey, cipher, word, length, ask, context))
+WRAP_POINTER(CALL_DUPLICATE, char *, strndup, (const char *text, size_t length), (text, length))
+WRAP_POINTER(CALL_READ, BIO *, BIO_new_mem_buf, (const void *bytes, int length), (bytes, length))
 WRAP_POINTER(CALL_CALLOC, void *, calloc, (size_t count, size_t size), (count, size))
 WRAP_POINTER(CALL_MALLOC, void *, malloc, (size_t size), (size))
+
+/* What is closed is closed, whatever it says. */
+int __real_fclose(FILE *file);
+int __wrap_fclose(FILE *file);
+int __wrap_fclose(FILE *file)
+{
+	int result = __real_fclose(file);
+
+	return fails(CALL_CLOSE) ? EOF : result;
+}
 
 json_t *__real_json_loadb(const char *bytes, size_t length, size_t flags, json_error_t *error);
 json_t *__wrap_json_loadb(const char *bytes, size_t length, size_t flags, json_error_t *error);
@@ -222,6 +237,8 @@ static void t11_only_one_counts_as_a_good_key_of_a_set(void **state)
 			                          KEY_BIT(KEY_ES256) | KEY_BIT(KEY_RS256), NULL,
 			                          &keys, &fault);
 			assert_true(faults.made[calls[i]] > 0);
+			/* nothing is read where there is no place for it */
+			assert_true(calls[i] != CALL_CALLOC || faults.made[CALL_CALLOC] == 1);
 			faults_reset(CALL_NONE, 0);
 			assert_true(result < 0);
 			assert_null(keys);
@@ -234,15 +251,32 @@ static void a_key_that_cannot_be_written_is_not_made(void **state)
 	char *pem = NULL, *json = NULL;
 	struct fault fault = {""};
 
-	faults_reset(CALL_PRIVATE_WRITE, 0);
-	assert_int_equal(key_generate(bench->algorithm, &pem, &fault), -EIO);
-	assert_non_null(strstr(fault.text, "could not make a key"));
+	for (int nothing = 0; nothing <= 1; nothing++) { /* written, whatever it says */
+		faults_reset(CALL_PRIVATE_WRITE, nothing);
+		assert_int_equal(key_generate(bench->algorithm, &pem, &fault), -EIO);
+		assert_non_null(strstr(fault.text, "could not make a key"));
+	}
+	faults_reset(CALL_DUPLICATE, 0);
+	assert_int_equal(key_generate(bench->algorithm, &pem, &fault), -ENOMEM);
 	faults_reset(CALL_NUMBER, 0);
 	assert_int_equal(key_public_jwk(keyset_at(bench->keys, 0)->key, &json), -EIO);
 	assert_int_equal(keyset_write_jwks(bench->keys, &json), -EIO);
+	faults_reset(CALL_CLOSE, 0);
+	assert_int_equal(keyset_write_jwks(bench->keys, &json), -ENOMEM);
 	faults_reset(CALL_NONE, 0);
 	assert_null(pem);
 	assert_null(json);
+}
+
+static void a_key_that_cannot_be_read_for_lack_of_memory_says_so(void **state)
+{
+	struct key *key = NULL;
+	struct fault fault;
+
+	faults_reset(CALL_READ, 0);
+	assert_int_equal(load_private(*state, &key, &fault), -ENOMEM);
+	faults_reset(CALL_NONE, 0);
+	assert_null(key);
 }
 
 static void t06_an_unknown_kid_costs_no_signature(void **state)
@@ -376,6 +410,7 @@ int main(void)
 	        cmocka_unit_test(t11_only_one_counts_as_a_good_key),
 	        cmocka_unit_test(t11_only_one_counts_as_a_good_key_of_a_set),
 	        cmocka_unit_test(a_key_that_cannot_be_written_is_not_made),
+	        cmocka_unit_test(a_key_that_cannot_be_read_for_lack_of_memory_says_so),
 	        cmocka_unit_test(t06_an_unknown_kid_costs_no_signature),
 	        cmocka_unit_test(t10_a_signature_of_another_length_never_reaches_openssl),
 	        cmocka_unit_test(t01_claims_are_not_read_before_the_signature_held),

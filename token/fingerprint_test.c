@@ -154,6 +154,9 @@ static void a_certificate_is_called_as_its_key(void **state)
 		certificate.length = 4 + strlen(kinds[i].certificate) + 4 + strlen("a nonce") + 4;
 		text_owned cut = line_of(kinds[i].certificate, &certificate);
 		assert_int_equal(called(cut, of_key), -EINVAL);
+		certificate.length--; /* inside of a length */
+		text_owned cut_more = line_of(kinds[i].certificate, &certificate);
+		assert_int_equal(called(cut_more, of_key), -EINVAL);
 	}
 }
 
@@ -225,12 +228,16 @@ static void base64_has_one_spelling(void **state)
 
 static void a_key_longer_than_any_is_refused(void **state)
 {
+	const size_t larger_than_the_stack = (size_t)32 << 20;
 	char fingerprint[FINGERPRINT_SIZE];
-	cleanup(cleanup_free) char *line = malloc(12 + 8196 + 1);
+	cleanup(cleanup_free) char *line = malloc(12 + larger_than_the_stack);
 
 	(void)state;
-	memset(line, 'A', 12 + 8196);
+	assert_non_null(line);
+	memset(line, 'A', 12 + larger_than_the_stack);
 	memcpy(line, "ssh-ed25519 ", 12);
+	assert_int_equal(fingerprint_of_line(line, 12 + larger_than_the_stack, fingerprint),
+	                 -ENOBUFS);
 	assert_int_equal(fingerprint_of_line(line, 12 + 8196, fingerprint), -ENOBUFS);
 	assert_int_equal(fingerprint_of_line(line, 12 + 8192, fingerprint), -EINVAL);
 }

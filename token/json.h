@@ -30,7 +30,8 @@ enum {
 	DOCUMENT_AMBIGUOUS,     /* a path leads to several members */
 };
 
-/* 0, DOCUMENT_MALFORMED, DOCUMENT_BOUNDS or -ENOMEM. Release with document_done(). */
+/* 0, DOCUMENT_MALFORMED (for want of memory too: jansson tells that apart at few places) or
+ * DOCUMENT_BOUNDS. Release with document_done(). */
 must_check int document_parse(const void *bytes, size_t length, struct document *ret_document);
 void document_done(struct document *document); /* takes an empty one; for cleanup() */
 

@@ -148,6 +148,8 @@ int key_from_private_pem(const char *pem, struct key **ret_key, struct fault *fa
 	(void)errors;
 	if (result == 0)
 		pkey = parse_private(block.bytes, block.length);
+	if (result == -ENOMEM)
+		return fault_set(fault, result, "no memory to read it with");
 	if (!pkey)
 		return fault_set(fault, -EINVAL,
 		                 "not a private key file: need one unencrypted PKCS #8 block, "
@@ -176,6 +178,8 @@ int key_from_public_pem(const char *pem, struct key **ret_key, struct fault *fau
 	(void)errors;
 	if (result == 0)
 		pkey = parse_public(block.bytes, block.length);
+	if (result == -ENOMEM)
+		return fault_set(fault, result, "no memory to read it with");
 	if (!pkey)
 		return fault_set(fault, -EINVAL,
 		                 "not a public key file: need one block, "

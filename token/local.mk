@@ -56,7 +56,7 @@ token_fault_test_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=EVP_PKEY_fromdata -Wl,--wrap=EVP_PKEY_fromdata_init \
 	-Wl,--wrap=EVP_PKEY_CTX_new_from_pkey -Wl,--wrap=i2d_PUBKEY \
 	-Wl,--wrap=PEM_write_bio_PrivateKey -Wl,--wrap=calloc -Wl,--wrap=malloc \
-	-Wl,--wrap=json_loadb
+	-Wl,--wrap=BIO_new_mem_buf -Wl,--wrap=strndup -Wl,--wrap=fclose -Wl,--wrap=json_loadb
 
 token_fingerprint_test_SOURCES = token/fingerprint_test.c
 token_fingerprint_test_CFLAGS = $(TEST_CFLAGS)

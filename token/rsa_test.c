@@ -16,6 +16,7 @@
 
 #include "base/secret.h"
 #include "token/base64url.h"
+#include "token/key_kind.h"
 #include "token/token_test_sign.h"
 
 #define secret_owned cleanup(cleanup_secret) owned_text
@@ -389,10 +390,30 @@ static void t04_rsa_keys_in_other_files_are_refused(void **state)
 	refuse_public(bench->private_pem, "BEGIN PUBLIC KEY");
 }
 
+static void a_number_has_its_bounds(void **state)
+{
+	EVP_PKEY *pkey = EVP_RSA_gen(2048);
+	char text[2 * KEY_NUMBER_MAX], small[BASE64URL_LENGTH(256)];
+
+	(void)state;
+	assert_int_equal(
+	        key_number_text(pkey, OSSL_PKEY_PARAM_RSA_N, KEY_NUMBER_MAX, text, sizeof(text)),
+	        0);
+	assert_int_equal(key_number_text(pkey, OSSL_PKEY_PARAM_RSA_N, KEY_NUMBER_MAX + 1, text,
+	                                 sizeof(text)),
+	                 -EIO);
+	assert_int_equal(key_number_text(pkey, OSSL_PKEY_PARAM_RSA_N, 0, small, sizeof(small)),
+	                 -EIO);
+	assert_int_equal(key_number_text(pkey, OSSL_PKEY_PARAM_RSA_N, 255, text, sizeof(text)),
+	                 -EIO);
+	EVP_PKEY_free(pkey);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_made_key_is_loaded_by_either_half),
+	        cmocka_unit_test(a_number_has_its_bounds),
 	        cmocka_unit_test(the_kid_is_the_thumbprint_of_rfc_7638),
 	        cmocka_unit_test(a_token_of_4096_bits_is_read),
 	        cmocka_unit_test(tokens_of_an_rsa_key_are_read),
