@@ -6,6 +6,7 @@ libcli_la_SOURCES = \
 	cli/admin/admin.h \
 	cli/admin/approve.c \
 	cli/admin/audit_list.c \
+	cli/admin/clock_accept.c \
 	cli/admin/deny.c \
 	cli/admin/digest.c cli/admin/digest.h \
 	cli/admin/end.c \

@@ -349,6 +349,7 @@ static void without_jitd_the_exit_code_is_3(void **state)
 	        {"jitd-admin", "keys", "rotate"},
 	        {"jitd-admin", "keys", "retire", "jZajLOcg"},
 	        {"jitd-admin", "keys", "export"},
+	        {"jitd-admin", "clock", "accept"},
 	        {"jitd-admin", "status"},
 	};
 

@@ -115,6 +115,10 @@ int access_of_row(const struct query *query, struct access **ret_access)
 	access->decided = query_column(query, column++);
 	access->from = query_column(query, column++);
 	access->until = query_column(query, column++);
+	access->boot_until = query_column(query, column++);
+	if (text_copy(access->boot_id, sizeof(access->boot_id),
+	              query_column_text(query, column++)) < 0)
+		return -EIO;
 	access->ended = strdup(query_column_text(query, column++));
 	access->typed = strcmp(query_column_text(query, column++), "held") != 0;
 	access->token_ttl = query_column(query, column++);
@@ -149,6 +153,13 @@ int access_get(struct store *store, uint32_t id, struct access **ret_access)
 bool access_is_elsewhere(const struct jitd *jitd, const struct access *access)
 {
 	return strcmp(access->host, jitd->host_id) != 0;
+}
+
+int64_t access_left(const struct jitd *jitd, const struct access *access, int64_t now, int64_t boot)
+{
+	int64_t left = access->until - now, boot_left = access->boot_until - boot;
+
+	return boot_left < left && !strcmp(access->boot_id, jitd->boot_id) ? boot_left : left;
 }
 
 /* ---- changes ---- */

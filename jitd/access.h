@@ -59,6 +59,8 @@ struct access {
 	int64_t token_ttl; /* seconds of what is handed out to be typed */
 	int64_t warn;      /* seconds before its end that a session is told; 0: never */
 	int64_t requested, lapses, decided, from, until; /* 0: not yet */
+	int64_t boot_until; /* the same end on CLOCK_BOOTTIME, in the boot of boot_id */
+	char boot_id[BOOT_ID_SIZE];
 	char user_key[FINGERPRINT_SIZE]; /* the ssh key that it opens for; "": any */
 };
 
@@ -66,6 +68,11 @@ enum { ACCESS_UNKNOWN = 1, ACCESS_WRONG_STATE };
 
 /* For a door of another host: nothing of it opens here. */
 bool access_is_elsewhere(const struct jitd *jitd, const struct access *access);
+
+/* Seconds that an active one still has: to its end by the wall clock, or by CLOCK_BOOTTIME where it
+ * became active in this boot, whichever comes first. 0 or less: it is over. */
+int64_t access_left(const struct jitd *jitd, const struct access *access, int64_t now,
+                    int64_t boot);
 
 /* Spends one use of an active access that has a limited number; ACCESS_WRONG_STATE: none is left.
  */

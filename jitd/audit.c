@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "jitd/clock.h"
+#include "jitd/instant.h"
 
 #define KINDS        64        /* kinds of refusal told apart at a time */
 #define BURST        128       /* written one by one before counting begins */
@@ -253,12 +254,13 @@ static void flush(void *context)
 {
 	struct audit *audit = context;
 	struct jitd *jitd = audit->jitd;
+	const int64_t now = instant_now(jitd).now;
 	bool left = false;
 	int r = txn_enter(jitd->txn);
 
 	if (r == 0) {
 		for (size_t i = 0; i < KINDS && r == 0; i++)
-			r = write_waiting(jitd, clock_wall(), &audit->kinds[i]);
+			r = write_waiting(jitd, now, &audit->kinds[i]);
 		r = txn_leave(jitd->txn, r);
 	}
 	for (size_t i = 0; i < KINDS; i++)

@@ -37,6 +37,7 @@
 	E(KEY, "key")             /* a signing key was made, or entered another state */           \
 	E(POLICY, "policy")       /* loaded, or refused */                                         \
 	E(TRUST, "trust")         /* the keys of another issuer were read, or refused */           \
+	E(CLOCK, "clock")         /* the wall clock was set, fell behind, or was accepted */       \
 	E(START, "start")                                                                          \
 	E(STOP, "stop")                                                                            \
 	E(REFUSED, "refused") /* a client's command or connection */                               \

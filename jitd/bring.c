@@ -8,7 +8,6 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "jitd/arrival.h"
-#include "jitd/clock.h"
 #include "policy/ticket.h"
 
 struct bringing {
@@ -24,7 +23,7 @@ static void known(void *context, struct foreign *foreign)
 
 	free(bringing);
 	call->foreign = foreign;
-	call->now = clock_wall();
+	call_read_clock(call);
 	go_on(call);
 }
 

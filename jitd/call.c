@@ -8,6 +8,7 @@
 
 #include "base/parse.h"
 #include "base/text.h"
+#include "jitd/instant.h"
 
 static bool named_in(const struct identity *person, const struct strings *names)
 {
@@ -51,6 +52,15 @@ bool call_is_requester(const struct call *call, const struct access *access)
 
 	return uid == access->uid || uid == access->login_uid ||
 	       process->login_uid == access->uid || process->real_uid == access->uid;
+}
+
+void call_read_clock(struct call *call)
+{
+	const struct instant instant = instant_now(call->jitd);
+
+	call->now = instant.now;
+	call->boot = instant.boot;
+	call->clock = instant.clock;
 }
 
 void call_done(struct call *call, uint32_t access, const char *format, ...)

@@ -9,6 +9,7 @@
 
 #include "jitd/access.h"
 #include "jitd/peer.h"
+#include "jitd/timekeeper.h"
 #include "policy/scope.h"
 
 /* What somebody may do. uid 0 is an admin and never a person. */
@@ -24,7 +25,8 @@ struct call {
 	struct jitd *jitd;
 	struct peer *peer; /* held */
 	const struct route *route;
-	int64_t now;
+	int64_t now, boot;        /* of one reading; boot: CLOCK_BOOTTIME */
+	enum clock_verdict clock; /* clock_gives(): may it give anything? */
 	unsigned int roles;
 	struct identity *caller;
 	struct named {
@@ -52,6 +54,8 @@ struct call {
 
 unsigned int roles_of(const struct jitd *jitd, const struct peer_process *process,
                       const struct identity *person);
+
+void call_read_clock(struct call *call);
 
 /* Sets the answer. call_refuse() also writes the event, with a word for the reason, and returns 0
  * or the event's failure. */

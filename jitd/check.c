@@ -11,9 +11,9 @@
 #include "base/text.h"
 #include "jitd/access.h"
 #include "jitd/check_parts.h"
-#include "jitd/clock.h"
 #include "jitd/floor.h"
 #include "jitd/held.h"
+#include "jitd/instant.h"
 #include "jitd/present.h"
 #include "jitd/remark.h"
 #include "jitd/subject.h"
@@ -179,6 +179,9 @@ static int judge(struct check *check)
 	const struct door *door = &check->door;
 	int r = 0;
 
+	judge_clock(door, &check->judgement);
+	if (check->judgement.reason == REASON_CLOCK)
+		return 0;
 	if (check->presented)
 		return judge_presented(check);
 	if (check->judgement.reason == REASON_NONE) /* else refused on the way here */
@@ -199,7 +202,7 @@ static bool prompt_is_due(const struct check *check)
 		return false;
 	return check->door.vouch != VOUCH_KERNEL ||
 	       (check->held.typed && reason != REASON_LOCKED && reason != REASON_SUBJECT &&
-	        reason != REASON_PROMPTS);
+	        reason != REASON_PROMPTS && reason != REASON_CLOCK);
 }
 
 /* All of sudo's connections are root's: one caller could take the descriptors of everybody. sshd
@@ -290,13 +293,22 @@ static void typed(void *context, struct presented *presented)
 	decide(check);
 }
 
+static void read_clock(struct check *check)
+{
+	const struct instant instant = instant_now(check->jitd);
+
+	check->door.now = instant.now;
+	check->door.boot = instant.boot;
+	check->door.clock_gives = clock_gives(instant.clock);
+}
+
 void check_answer(struct peer *peer, const struct wire_answer *answer)
 {
 	struct check *check = peer->asking;
 
 	peer->asking = NULL;
 	peer->state = WIRE_BUSY;
-	check->door.now = clock_wall();
+	read_clock(check);
 	if (!check->door.told)
 		check->floor = floor_new(check->jitd->loop, REFUSAL_MS, refusal_due, check);
 	if (answer->given) {
@@ -313,7 +325,7 @@ void check_abandon(struct peer *peer)
 	struct check *check = peer->asking;
 
 	peer->asking = NULL;
-	check->door.now = clock_wall();
+	read_clock(check);
 	if (!check->jitd->stopping && !check->floor) {
 		check_refuse(check, REASON_NO_ANSWER);
 		decide(check);
@@ -417,8 +429,8 @@ void check_begin(struct peer *peer, const struct wire_check *ask)
 	check->ask = *ask;
 	peer->state = WIRE_BUSY;
 	r = door_process(&check->ask, &peer->process, &check->key.process);
-	door_of(&check->ask, r == 0 && check->key.process.pid == peer->process.pid, clock_wall(),
-	        &check->door);
+	door_of(&check->ask, r == 0 && check->key.process.pid == peer->process.pid, &check->door);
+	read_clock(check);
 	if (door_is_exempt(peer->jitd, &check->door))
 		exempt(check);
 	else if (ask->phase == PHASE_CLOSE_SESSION)

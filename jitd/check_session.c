@@ -20,7 +20,8 @@ int check_open_session(struct check *check)
 	                              .handle = handle,
 	                              .process = &check->peer->process,
 	                              .user_key = "",
-	                              .now = check->door.now};
+	                              .now = check->door.now,
+	                              .boot = check->door.boot};
 
 	if (check->door.keys.count == 1)
 		facts.user_key = check->door.keys.fingerprints[0];
@@ -71,7 +72,7 @@ static void put_into_scope(struct check *check)
 void check_session_opened(struct check *check)
 {
 	session_watch(check->jitd, check->judgement.access, check->session, &check->peer->process);
-	endings_expect(check->jitd, check->judgement.until);
+	endings_expect(check->jitd, check->door.boot + check->judgement.until - check->door.now);
 	if (scope_is_due(check))
 		put_into_scope(check);
 	else
@@ -85,7 +86,8 @@ static int close_inside(struct check *check)
 	int r;
 
 	hex_encode(check->ask.handle.bytes, sizeof(check->ask.handle.bytes), handle);
-	r = session_close(check->jitd, handle, check->door.now, "closed", &access);
+	r = session_close(check->jitd, handle, check->door.now, check->door.boot, "closed",
+	                  &access);
 	check->judgement = (struct judgement){.decision = DECISION_ALLOW, .access = access};
 	return r;
 }

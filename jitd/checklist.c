@@ -54,6 +54,7 @@ static const struct {
         {REASON_TRUST_GONE, STEP_RULE},
         {REASON_TOKEN, STEP_ISSUED},
         {REASON_BURNED, STEP_SPENT},
+        {REASON_CLOCK, STEP_ANSWER},
 };
 
 static bool allows(const struct checklist *list)

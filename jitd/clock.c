@@ -10,6 +10,13 @@ int64_t clock_wall(void)
 	return clock_gettime(CLOCK_REALTIME, &now) < 0 ? INT64_MAX : (int64_t)now.tv_sec;
 }
 
+int64_t clock_boot(void)
+{
+	struct timespec now;
+
+	return clock_gettime(CLOCK_BOOTTIME, &now) < 0 ? INT64_MAX : (int64_t)now.tv_sec;
+}
+
 int64_t clock_ticks(void)
 {
 	struct timespec now;

@@ -11,12 +11,12 @@
 #include "jitd/audit.h"
 #include "jitd/call.h"
 #include "jitd/check.h"
-#include "jitd/clock.h"
 #include "jitd/codes.h"
 #include "jitd/dismissal.h"
 #include "jitd/dispatch.h"
 #include "jitd/ending.h"
 #include "jitd/grant.h"
+#include "jitd/instant.h"
 #include "jitd/issuers.h"
 #include "jitd/jitd.h"
 #include "jitd/listing.h"
@@ -38,6 +38,16 @@ static const struct peer_calls peer_calls = {.receive = dispatch,
 static void deadline_reached(void *context)
 {
 	grant_look(context);
+}
+
+static void clock_stepped(void *context)
+{
+	struct jitd *jitd = context;
+
+	if (jitd->stopping || !jitd->peers)
+		return;
+	grant_look(jitd);
+	endings_look(jitd);
 }
 
 static void after_commit(void *context)
@@ -85,6 +95,7 @@ static int settle_host_id(struct jitd *jitd)
 static int write_start(struct jitd *jitd)
 {
 	char text[sizeof("policy ") + sizeof(jitd->policy_digest)];
+	const int64_t now = instant_now(jitd).now;
 	size_t refused;
 	int r = txn_enter(jitd->txn);
 
@@ -94,12 +105,11 @@ static int write_start(struct jitd *jitd)
 	if (r == 0)
 		r = text_format(text, sizeof(text), "policy %s", jitd->policy_digest);
 	if (r == 0)
-		r = audit_append(jitd, clock_wall(),
-		                 &(struct event){.event = EVENT_START, .text = text});
+		r = audit_append(jitd, now, &(struct event){.event = EVENT_START, .text = text});
 	if (r == 0) /* one that is wrong refuses for itself: others must get in, to mend it */
-		r = issuers_read(jitd, clock_wall(), &refused);
+		r = issuers_read(jitd, now, &refused);
 	if (r == 0) /* the rules may have changed while nobody looked */
-		r = sweep_pending(jitd, clock_wall());
+		r = sweep_pending(jitd, now);
 	r = txn_leave(jitd->txn, r);
 	if (r == 0)
 		txn_flush(jitd->txn);
@@ -126,7 +136,11 @@ static int make_parts(struct jitd *jitd)
 	if (r == 0)
 		r = txn_new(jitd->loop, jitd->store, &jitd->txn);
 	if (r == 0)
-		r = loop_timer(jitd->loop, deadline_reached, jitd, &jitd->deadline);
+		r = process_boot_id(jitd->boot_id);
+	if (r == 0)
+		r = instants_new(jitd, clock_stepped, &jitd->instants);
+	if (r == 0)
+		r = loop_alarm(jitd->loop, deadline_reached, jitd, &jitd->deadline);
 	if (r == 0)
 		r = audit_new(jitd, &jitd->audit);
 	if (r == 0)
@@ -145,8 +159,6 @@ static int make_parts(struct jitd *jitd)
 		r = warnings_new(jitd, &jitd->warnings);
 	if (r == 0)
 		r = revocation_prepare(jitd);
-	if (r == 0)
-		r = process_boot_id(jitd->boot_id);
 	return r;
 }
 
@@ -212,7 +224,7 @@ struct jitd *jitd_free(struct jitd *jitd)
 		return NULL;
 	jitd->stopping = true;
 	if (jitd->peers) {
-		audit_alone(jitd, clock_wall(), &(struct event){.event = EVENT_STOP});
+		audit_alone(jitd, instant_now(jitd).now, &(struct event){.event = EVENT_STOP});
 		txn_flush(jitd->txn);
 	}
 	/* nobody asks any more; what is in flight still uses the rest, ends first, and finds its
@@ -229,6 +241,7 @@ struct jitd *jitd_free(struct jitd *jitd)
 	dismissals_free(jitd);
 	jitd->audit = audit_free(jitd->audit);
 	jitd->txn = txn_free(jitd->txn);
+	jitd->instants = instants_free(jitd->instants);
 	jitd->unwritten = unwritten_free(jitd->unwritten);
 	jitd->sessions = sessions_free(jitd->sessions);
 	jitd->reservations = reservations_free(jitd->reservations);

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "jitd/audit.h"
-#include "jitd/clock.h"
+#include "jitd/instant.h"
 #include "jitd/reaper.h"
 
 #define FAREWELL_MS 1000 /* for the client to show why */
@@ -37,7 +37,7 @@ static void tell_of_failure(struct jitd *jitd, const struct process_id *opener, 
 
 	best_effort(text_format(text, sizeof(text),
 	                        "an ssh connection whose session was refused: %s", why));
-	audit_alone(jitd, clock_wall(),
+	audit_alone(jitd, instant_now(jitd).now,
 	            &(struct event){.event = EVENT_NOT_ENDED,
 	                            .service = "ssh",
 	                            .pid = opener->pid,

@@ -9,11 +9,11 @@
 #include "base/text.h"
 #include "jitd/call.h"
 #include "jitd/check.h"
-#include "jitd/clock.h"
 #include "jitd/ending.h"
 #include "jitd/explain.h"
 #include "jitd/foreign_token.h"
 #include "jitd/grant.h"
+#include "jitd/instant.h"
 #include "jitd/issue.h"
 #include "jitd/listing.h"
 #include "jitd/reload.h"
@@ -29,6 +29,7 @@ struct route {
 	call_names *names;
 	void (*begin)(struct call *call); /* of those, and of what takes a look at the pool first */
 	bool requester; /* who asked for the access that it names is looked up anew */
+	bool gives;     /* not by a clock that is behind */
 };
 
 static void begin_listing(struct call *call);
@@ -38,26 +39,27 @@ static void begin_presenting(struct call *call);
 /* approve and deny are for persons; their handlers say so with the rule at hand, so that the line
  * can name who decides */
 static const struct route routes[] = {
-        {MESSAGE_request, ROLE_PERSON, handle_request, request_names, NULL, false},
-        {MESSAGE_cancel, ROLE_PERSON, handle_cancel, NULL, NULL, false},
-        {MESSAGE_approve, EVERYBODY, handle_approve, NULL, NULL, true},
-        {MESSAGE_deny, EVERYBODY, handle_deny, NULL, NULL, false},
-        {MESSAGE_revoke, ROLE_PERSON | ROLE_ADMIN, handle_revoke, revoke_names, NULL, false},
-        {MESSAGE_lock, ROLE_ADMIN, handle_lock, lock_names, NULL, false},
-        {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlock_names, NULL, false},
-        {MESSAGE_end_session, EVERYBODY, handle_end_session, NULL, NULL, false},
-        {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL, NULL, false},
-        {MESSAGE_key_change, ROLE_ADMIN, handle_key_change, NULL, NULL, false},
-        {MESSAGE_token, ROLE_PERSON, handle_token, NULL, NULL, false},
-        {MESSAGE_present, ROLE_PERSON, handle_present, NULL, begin_presenting, false},
-        {MESSAGE_list, EVERYBODY, NULL, NULL, begin_listing, false},
-        {MESSAGE_show, EVERYBODY, NULL, NULL, begin_listing, false},
-        {MESSAGE_watch, EVERYBODY, NULL, NULL, begin_listing, false},
-        {MESSAGE_sessions, EVERYBODY, NULL, NULL, begin_listing, false},
-        {MESSAGE_audit, ROLE_AUDITOR, NULL, NULL, begin_listing, false},
-        {MESSAGE_status, EVERYBODY, NULL, NULL, begin_listing, false},
-        {MESSAGE_keys, EVERYBODY, NULL, NULL, begin_listing, false},
-        {MESSAGE_explain, ROLE_ADMIN, NULL, explain_names, begin_explanation, false},
+        {MESSAGE_request, ROLE_PERSON, handle_request, request_names, NULL, false, true},
+        {MESSAGE_cancel, ROLE_PERSON, handle_cancel, NULL, NULL, false, false},
+        {MESSAGE_approve, EVERYBODY, handle_approve, NULL, NULL, true, true},
+        {MESSAGE_deny, EVERYBODY, handle_deny, NULL, NULL, false, false},
+        {MESSAGE_revoke, ROLE_PERSON | ROLE_ADMIN, handle_revoke, revoke_names, NULL, false, false},
+        {MESSAGE_lock, ROLE_ADMIN, handle_lock, lock_names, NULL, false, false},
+        {MESSAGE_unlock, ROLE_ADMIN, handle_unlock, unlock_names, NULL, false, false},
+        {MESSAGE_end_session, EVERYBODY, handle_end_session, NULL, NULL, false, false},
+        {MESSAGE_reload, ROLE_ADMIN, handle_reload, NULL, NULL, false, false},
+        {MESSAGE_key_change, ROLE_ADMIN, handle_key_change, NULL, NULL, false, false},
+        {MESSAGE_clock_accept, ROLE_ADMIN, handle_clock_accept, NULL, NULL, false, false},
+        {MESSAGE_token, ROLE_PERSON, handle_token, NULL, NULL, false, true},
+        {MESSAGE_present, ROLE_PERSON, handle_present, NULL, begin_presenting, false, true},
+        {MESSAGE_list, EVERYBODY, NULL, NULL, begin_listing, false, false},
+        {MESSAGE_show, EVERYBODY, NULL, NULL, begin_listing, false, false},
+        {MESSAGE_watch, EVERYBODY, NULL, NULL, begin_listing, false, false},
+        {MESSAGE_sessions, EVERYBODY, NULL, NULL, begin_listing, false, false},
+        {MESSAGE_audit, ROLE_AUDITOR, NULL, NULL, begin_listing, false, false},
+        {MESSAGE_status, EVERYBODY, NULL, NULL, begin_listing, false, false},
+        {MESSAGE_keys, EVERYBODY, NULL, NULL, begin_listing, false, false},
+        {MESSAGE_explain, ROLE_ADMIN, NULL, explain_names, begin_explanation, false, false},
 };
 
 static const struct route *find_route(enum message_id id)
@@ -100,6 +102,8 @@ static void answer_refusal(struct call *call, const char *text)
 
 static void not_on_disk(struct call *call)
 {
+	if (call->in.id == MESSAGE_clock_accept)
+		instants_reload(call->jitd);
 	if (revocation_remember(call))
 		answer(call);
 	else
@@ -182,12 +186,19 @@ static void swept(void *context, const struct swept *swept)
 
 /* ---- the message ---- */
 
+static int handle(struct call *call)
+{
+	if (call->route->gives && !clock_gives(call->clock))
+		return call_refuse(call, "clock", INSTANT_NOTHING);
+	return call->route->handle(call);
+}
+
 static int run_inside(struct call *call)
 {
 	unsigned int wanted = call->route->roles;
 
 	if (!wanted || call->roles & wanted)
-		return call->route->handle(call);
+		return handle(call);
 	if (call->caller->uid == 0)
 		return call_refuse(
 		        call, "not-a-person",
@@ -321,7 +332,7 @@ static void caller_known(void *context, enum names_result result, const struct i
 		                : "this host cannot tell who you are right now: try again soon");
 		return;
 	}
-	call->now = clock_wall();
+	call_read_clock(call);
 	call->roles = roles_of(call->jitd, &call->peer->process, call->caller);
 	look_up_requester(call);
 }

@@ -91,7 +91,7 @@ static const char *source_of(const struct wire_check *ask, const struct door *do
 	return ask->rhost[0] ? ask->rhost : ask->tty;
 }
 
-void door_of(const struct wire_check *ask, bool leads, int64_t now, struct door *door)
+void door_of(const struct wire_check *ask, bool leads, struct door *door)
 {
 	const char *service = scope_service(ask->service);
 	const struct guard *guard = guard_of(service);
@@ -106,8 +106,7 @@ void door_of(const struct wire_check *ask, bool leads, int64_t now, struct door 
 	                      .guarded = guard,
 	                      .uid = ask->uid,
 	                      .may_ask = guard && ask->converse &&
-	                                 (ask->phase == PHASE_AUTH || sudo_account),
-	                      .now = now};
+	                                 (ask->phase == PHASE_AUTH || sudo_account)};
 	door->named = door->vouch == VOUCH_KERNEL ? ask->ruser : ask->user;
 	door->told = door->vouch != VOUCH_NOBODY;
 	door->source = source_of(ask, door);

@@ -47,12 +47,13 @@ struct door {
 	bool may_ask; /* a prompt can be answered in this phase */
 	enum names_result subject_result;
 	struct identity *subject; /* owned by whoever looked it up */
-	int64_t now;
+	int64_t now, boot;        /* of one reading; boot: CLOCK_BOOTTIME */
+	bool clock_gives;         /* the clock is one to give anything by */
 };
 
 /* `leads`: the peer is the leader of its session, which tells sshd's monitor from the child that
- * converses. Points into `ask`. */
-void door_of(const struct wire_check *ask, bool leads, int64_t now, struct door *ret_door);
+ * converses. Points into `ask`. The time is the caller's to set: until then nothing is given. */
+void door_of(const struct wire_check *ask, bool leads, struct door *ret_door);
 
 /* Does one of these scopes open it? Where the account is not known yet, one of the service. */
 bool door_fits(const struct door *door, const char *scopes);

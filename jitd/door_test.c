@@ -76,14 +76,14 @@ static void who_vouches_where(void **state)
 		        ask_of(doors[i].service, doors[i].phase, doors[i].auth_info);
 		struct door door;
 
-		door_of(&ask, doors[i].leads, 1000, &door);
+		door_of(&ask, doors[i].leads, &door);
 		if (door.vouch != doors[i].vouch || door.may_ask != doors[i].may_ask ||
 		    door.told != (doors[i].vouch != VOUCH_NOBODY))
 			fail_msg("row %zu: %s phase %d \"%s\": vouch %d, may_ask %d", i,
 			         doors[i].service, doors[i].phase, doors[i].auth_info, door.vouch,
 			         door.may_ask);
 		ask.converse = 0;
-		door_of(&ask, doors[i].leads, 1000, &door);
+		door_of(&ask, doors[i].leads, &door);
 		assert_false(door.may_ask);
 	}
 }
@@ -95,12 +95,12 @@ static void the_subject_bears_the_name_of_who_is_vouched_for(void **state)
 	struct door door;
 
 	(void)state;
-	door_of(&sudo, false, 1000, &door);
+	door_of(&sudo, false, &door);
 	assert_string_equal(door.named, "bob");
 	assert_null(door.account);
 	assert_true(door_fits(&door, "su:root sudo:root"));
 	assert_false(door_fits(&door, "su:root"));
-	door_of(&ssh, false, 1000, &door);
+	door_of(&ssh, false, &door);
 	assert_string_equal(door.named, "alice");
 	assert_string_equal(door.account, "alice");
 	assert_true(door_fits(&door, "sudo:root ssh:alice"));
@@ -154,7 +154,7 @@ static void keys_are_those_that_sshd_says_it_verified(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct wire_check ask = ask_of(rows[i].service, rows[i].phase, rows[i].auth_info);
 		struct door door;
-		door_of(&ask, true, 1000, &door);
+		door_of(&ask, true, &door);
 		if (door.keys.count != rows[i].count || door.keys.later != rows[i].later ||
 		    door_shows_key(&door, FIRST_NAME) != rows[i].first ||
 		    door_shows_key(&door, SECOND_NAME) != rows[i].second)

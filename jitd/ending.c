@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "jitd/clock.h"
+#include "jitd/instant.h"
 #include "jitd/reaper.h"
 #include "jitd/session.h"
 #include "jitd/unwritten.h"
@@ -32,9 +33,9 @@ struct endings {
 	struct jitd *jitd;
 	struct ending *first;
 	struct timer *timer;
-	int64_t due;   /* ticks that the timer waits for; 0: it does not run */
-	int64_t until; /* wall clock of the next session whose time is up; 0: none */
-	bool wanted;   /* what the message wrote is to be looked at once it is on disk */
+	int64_t due;  /* ticks that the timer waits for; 0: it does not run */
+	int64_t next; /* CLOCK_BOOTTIME at which the next session's time is up; 0: none */
+	bool wanted;  /* what the message wrote is to be looked at once it is on disk */
 	unsigned int asked;
 };
 
@@ -67,11 +68,11 @@ void endings_committed(struct jitd *jitd)
 	endings_look(jitd);
 }
 
-void endings_expect(struct jitd *jitd, int64_t until)
+void endings_expect(struct jitd *jitd, int64_t boot_until)
 {
 	struct endings *endings = jitd->endings;
 
-	if (!endings->until || until < endings->until)
+	if (!endings->next || boot_until < endings->next)
 		endings_look(jitd);
 }
 
@@ -142,7 +143,7 @@ static void tell_of_failure(struct ending *ending, const char *text)
 		return;
 	text_sanitize(ending->trouble, sizeof(ending->trouble), text);
 	session_id(ending->access, ending->number, id);
-	audit_alone(jitd, clock_wall(),
+	audit_alone(jitd, instant_now(jitd).now,
 	            &(struct event){.event = EVENT_NOT_ENDED,
 	                            .access = ending->access,
 	                            .session = id,
@@ -170,17 +171,26 @@ static void reaped(void *context, enum wire_result result, const char *text)
 	look_in(endings, endings->asked < ASKED_MAX - 1 ? RETRY_MS : 0);
 }
 
+static void bind_instant(const struct jitd *jitd, struct query *query,
+                         const struct instant *instant)
+{
+	query_number(query, ":now", instant->now);
+	query_number(query, ":boot", instant->boot);
+	query_text(query, ":boot_id", jitd->boot_id);
+}
+
 /* The manager of a user serves all of their logins; another that may go on keeps it. */
 static bool is_last_login(struct jitd *jitd, const struct query *row)
 {
 	cleanup(query_done) struct query query =
 	        store_query(jitd->reader, STATEMENT_SESSION_LOGINS_OF);
+	const struct instant instant = instant_now(jitd);
 	const char *service = query_column_text(row, 3);
 
 	if (strcmp(service, "ssh") != 0 && strcmp(service, "login") != 0)
 		return false;
 	query_text(&query, ":account", query_column_text(row, 4));
-	query_number(&query, ":now", clock_wall());
+	bind_instant(jitd, &query, &instant);
 	return query_step(&query) != QUERY_ROW;
 }
 
@@ -233,8 +243,8 @@ static bool is_unwritten(struct jitd *jitd, uint32_t access_id)
 
 /* A page of open sessions after the one named; what is asked may close rows, so that the next page
  * is a query of its own. Returns the number of rows. */
-static int look_at_page(struct endings *endings, enum statement statement, int64_t now,
-                        uint32_t *access, uint32_t *number)
+static int look_at_page(struct endings *endings, enum statement statement,
+                        const struct instant *instant, uint32_t *access, uint32_t *number)
 {
 	struct jitd *jitd = endings->jitd;
 	cleanup(query_done) struct query query = store_query(jitd->reader, statement);
@@ -243,7 +253,7 @@ static int look_at_page(struct endings *endings, enum statement statement, int64
 	query_number(&query, ":access", *access);
 	query_number(&query, ":n", *number);
 	if (statement == STATEMENT_SESSION_DUE)
-		query_number(&query, ":now", now);
+		bind_instant(jitd, &query, instant);
 	while ((r = query_step(&query)) == QUERY_ROW) {
 		*access = (uint32_t)query_column(&query, 0);
 		*number = (uint32_t)query_column(&query, 1);
@@ -254,28 +264,49 @@ static int look_at_page(struct endings *endings, enum statement statement, int64
 	return r < 0 ? r : rows;
 }
 
-static int look_at_all(struct endings *endings, enum statement statement, int64_t now)
+static int look_at_all(struct endings *endings, enum statement statement,
+                       const struct instant *instant)
 {
 	uint32_t access = 0, number = 0;
 	int r;
 
 	do
-		r = look_at_page(endings, statement, now, &access, &number);
+		r = look_at_page(endings, statement, instant, &access, &number);
 	while (r > 0);
 	return r;
 }
 
-static int next_until(struct jitd *jitd, int64_t now, int64_t *ret_at)
+/* The sooner of this and *left, seconds to the next end; 0: there is none. */
+static void take_next(const struct query *query, int64_t now, int64_t *left)
 {
-	cleanup(query_done) struct query query =
+	int64_t at = query_column(query, 0);
+
+	if (!query_is_null(query, 0) && (!*left || at - now < *left))
+		*left = at - now;
+}
+
+/* Seconds to the next end of one that is not due yet; 0: there is none. */
+static int next_until(struct jitd *jitd, const struct instant *instant, int64_t *ret_left)
+{
+	cleanup(query_done) struct query wall =
 	        store_query(jitd->reader, STATEMENT_SESSION_NEXT_UNTIL);
+	cleanup(query_done) struct query boot =
+	        store_query(jitd->reader, STATEMENT_SESSION_NEXT_BY_BOOT);
+	int64_t left = 0;
 	int r;
 
-	query_number(&query, ":now", now);
-	r = query_step(&query);
+	query_number(&wall, ":now", instant->now);
+	query_number(&boot, ":boot", instant->boot);
+	query_text(&boot, ":boot_id", jitd->boot_id);
+	r = query_step(&wall);
 	if (r != QUERY_ROW)
 		return r < 0 ? r : -EIO;
-	*ret_at = query_is_null(&query, 0) ? 0 : query_column(&query, 0);
+	take_next(&wall, instant->now, &left);
+	r = query_step(&boot);
+	if (r != QUERY_ROW)
+		return r < 0 ? r : -EIO;
+	take_next(&boot, instant->boot, &left);
+	*ret_left = left;
 	return 0;
 }
 
@@ -298,23 +329,25 @@ static void look(void *context)
 {
 	struct endings *endings = context;
 	struct jitd *jitd = endings->jitd;
-	int64_t now = clock_wall();
+	const struct instant instant = instant_now(jitd);
+	int64_t left = 0;
 	int r;
 
 	endings->due = 0;
 	for (struct ending *ending = endings->first; ending; ending = ending->next)
 		ending->open = false;
-	r = look_at_all(endings, STATEMENT_SESSION_DUE, now);
+	r = look_at_all(endings, STATEMENT_SESSION_DUE, &instant);
 	if (r == 0 && unwritten_first(jitd->unwritten))
-		r = look_at_all(endings, STATEMENT_SESSION_LIVE, now);
+		r = look_at_all(endings, STATEMENT_SESSION_LIVE, &instant);
 	if (r == 0)
-		r = next_until(jitd, now, &endings->until);
+		r = next_until(jitd, &instant, &left);
 	if (r < 0)
 		audit_log(jitd->audit, "sessions to end are not looked for: %s", strerror(-r));
 	if (forget_the_closed(endings) || r < 0)
 		look_in(endings, RETRY_MS);
-	if (endings->until)
-		look_in(endings, clock_wait(endings->until, now));
+	endings->next = left ? instant.boot + left : 0;
+	if (left)
+		look_in(endings, clock_wait(left, 0));
 }
 
 int endings_new(struct jitd *jitd, struct endings **ret_endings)
@@ -325,7 +358,7 @@ int endings_new(struct jitd *jitd, struct endings **ret_endings)
 	if (!endings)
 		return -ENOMEM;
 	endings->jitd = jitd;
-	r = loop_timer(jitd->loop, look, endings, &endings->timer);
+	r = loop_alarm(jitd->loop, look, endings, &endings->timer);
 	if (r < 0) {
 		free(endings);
 		return r;

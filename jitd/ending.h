@@ -27,8 +27,8 @@ void endings_look(struct jitd *jitd);
 /* The same once this message is on disk; the commit says so. */
 void endings_want(struct jitd *jitd);
 void endings_committed(struct jitd *jitd);
-/* A session opened that must have ended by then. */
-void endings_expect(struct jitd *jitd, int64_t until);
+/* A session opened that must have ended by then, on CLOCK_BOOTTIME. */
+void endings_expect(struct jitd *jitd, int64_t boot_until);
 
 /* The i-th that could not be ended, and why; false: there are no more. */
 bool endings_failed(const struct endings *endings, size_t index, char *ret_text, size_t size);

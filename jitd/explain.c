@@ -68,8 +68,10 @@ static void judge_it(struct explanation *explanation, struct presented *presente
 	int r = txn_enter(txn);
 
 	if (r == 0) {
-		r = presented_judge(explanation->call->jitd, &explanation->door, presented,
-		                    &explanation->judgement);
+		judge_clock(&explanation->door, &explanation->judgement);
+		if (explanation->judgement.reason == REASON_NONE)
+			r = presented_judge(explanation->call->jitd, &explanation->door, presented,
+			                    &explanation->judgement);
 		if (r == 0)
 			r = look(explanation, presented);
 		r = txn_leave(txn, r < 0 ? r : -ECANCELED);
@@ -133,7 +135,10 @@ void explain_begin(struct call *call, void (*done)(struct call *call))
 	text_sanitize(ask->service, sizeof(ask->service), call->in.explain.service);
 	text_sanitize(ask->user, sizeof(ask->user), call->in.explain.user);
 	text_sanitize(ask->ruser, sizeof(ask->ruser), call->in.explain.ruser);
-	door_of(ask, false, call->now, &explanation->door);
+	door_of(ask, false, &explanation->door);
+	explanation->door.now = call->now;
+	explanation->door.boot = call->boot;
+	explanation->door.clock_gives = clock_gives(call->clock);
 	show_key(&explanation->door, call->in.explain.user_key);
 	/* --user names whom it is about: under sudo the target, as PAM does at open_session */
 	explanation->door.account = ask->user;

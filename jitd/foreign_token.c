@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "jitd/clock.h"
+#include "jitd/instant.h"
 #include "jitd/issuers.h"
 
 /* A trust that has the token's key. */
@@ -287,7 +287,7 @@ void foreign_token_read(struct jitd *jitd, const char *text, enum names_lane lan
 	if (reading) {
 		reading->jitd = jitd;
 		reading->text = strdup(text);
-		reading->now = clock_wall();
+		reading->now = instant_now(jitd).now;
 		reading->lane = lane;
 		reading->steps = steps;
 		reading->done = done;

@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "jitd/clock.h"
+#include "jitd/instant.h"
 #include "jitd/order.h"
 #include "jitd/question.h"
 #include "jitd/vote.h"
@@ -17,6 +18,7 @@ struct activation {
 	struct jitd *jitd;
 	struct access *access;
 	struct mint_order order;
+	int64_t boot;      /* when order.iat was, on CLOCK_BOOTTIME */
 	struct keys *keys; /* held */
 	char *token;
 	int minted; /* 0, or why not */
@@ -75,7 +77,7 @@ static int still_ripe(struct activation *activation, bool *ret_ripe, bool *ret_a
 	return 0;
 }
 
-int grant_at_once(struct jitd *jitd, uint32_t access, int64_t now)
+int grant_at_once(struct jitd *jitd, uint32_t access, int64_t now, int64_t boot)
 {
 	cleanup(query_done) struct query query =
 	        store_query(jitd->store, STATEMENT_ACCESS_ACTIVATE);
@@ -83,6 +85,8 @@ int grant_at_once(struct jitd *jitd, uint32_t access, int64_t now)
 
 	query_number(&query, ":id", access);
 	query_number(&query, ":now", now);
+	query_number(&query, ":boot", boot);
+	query_text(&query, ":boot_id", jitd->boot_id);
 	r = query_step(&query);
 	if (r != QUERY_ROW)
 		return r < 0 ? r : -EIO;
@@ -118,7 +122,7 @@ static int activate(struct activation *activation, bool *ret_active)
 	if (!stands)
 		return 0;
 	*ret_active = true;
-	r = grant_at_once(activation->jitd, access->id, activation->order.iat);
+	r = grant_at_once(activation->jitd, access->id, activation->order.iat, activation->boot);
 	if (r == 0 && activation->token)
 		r = order_keep(activation->jitd, &activation->order, KIND_HELD, activation->token);
 	if (r < 0)
@@ -171,10 +175,18 @@ static int64_t end_of(const struct access *access, int64_t now)
 }
 
 /* Everything that the token will say, fixed before it is signed. */
-static int prepare(struct activation *activation, int64_t now)
+static int prepare(struct activation *activation)
 {
-	activation->order.iat = now;
-	activation->order.exp = end_of(activation->access, now);
+	const struct instant instant = instant_now(activation->jitd);
+
+	if (!clock_gives(instant.clock)) {
+		audit_log(activation->jitd->audit, "access %u not activated: " INSTANT_NOTHING,
+		          activation->access->id);
+		return -EAGAIN;
+	}
+	activation->boot = instant.boot;
+	activation->order.iat = instant.now;
+	activation->order.exp = end_of(activation->access, instant.now);
 	if (mint_jti(activation->order.jti) < 0)
 		return -EIO;
 	activation->keys = keys_hold(activation->jitd->keys);
@@ -195,7 +207,7 @@ void grant_activate(struct jitd *jitd, uint32_t access, grant_done *done, void *
 	/* the writer: what was approved a moment ago may not be committed yet */
 	r = access_get(jitd->store, access, &activation->access);
 	if (r == 0)
-		r = prepare(activation, clock_wall());
+		r = prepare(activation);
 	if (r == 0)
 		r = loop_work(jitd->loop, mint_on_pool, minted, activation);
 	if (r)
@@ -204,21 +216,27 @@ void grant_activate(struct jitd *jitd, uint32_t access, grant_done *done, void *
 
 /* ---- deadlines ---- */
 
-#define DUE_MAX 64
+#define DUE_MAX  64
+#define RETRY_MS 1000
 
 struct due {
 	uint32_t ids[DUE_MAX];
 	size_t count;
 };
 
-static int find_due(struct jitd *jitd, enum statement statement, int64_t now, struct due *due)
+static int find_due(struct jitd *jitd, enum statement statement, const struct instant *instant,
+                    struct due *due)
 {
 	cleanup(query_done) struct query query = store_query(jitd->store, statement);
 	int r;
 
 	due->count = 0;
-	if (statement != STATEMENT_ACCESS_RIPE)
-		query_number(&query, ":now", now);
+	if (statement == STATEMENT_ACCESS_EXPIRING_BY_BOOT) {
+		query_number(&query, ":boot", instant->boot);
+		query_text(&query, ":boot_id", jitd->boot_id);
+	} else if (statement != STATEMENT_ACCESS_RIPE) {
+		query_number(&query, ":now", instant->now);
+	}
 	while ((r = query_step(&query)) == QUERY_ROW && due->count < DUE_MAX)
 		due->ids[due->count++] = (uint32_t)query_column(&query, 0);
 	return r < 0 ? r : 0;
@@ -237,52 +255,77 @@ static int move_due(struct jitd *jitd, const struct due *due, enum access_event 
 	return 0;
 }
 
-static int end_due(struct jitd *jitd, int64_t now)
+static int end_due(struct jitd *jitd, const struct instant *instant)
 {
+	static const struct {
+		enum statement statement;
+		enum access_event event;
+	} ends[] = {
+	        {STATEMENT_ACCESS_LAPSING, ON_LAPSE},
+	        {STATEMENT_ACCESS_EXPIRING, ON_EXPIRE},
+	        {STATEMENT_ACCESS_EXPIRING_BY_BOOT, ON_EXPIRE},
+	};
 	struct due due;
-	int r = find_due(jitd, STATEMENT_ACCESS_LAPSING, now, &due);
+	int r = 0;
 
-	if (r == 0)
-		r = move_due(jitd, &due, ON_LAPSE, now);
-	if (r == 0)
-		r = find_due(jitd, STATEMENT_ACCESS_EXPIRING, now, &due);
-	if (r == 0)
-		r = move_due(jitd, &due, ON_EXPIRE, now);
+	for (size_t i = 0; r == 0 && i < sizeof(ends) / sizeof(ends[0]); i++) {
+		r = find_due(jitd, ends[i].statement, instant, &due);
+		if (r == 0)
+			r = move_due(jitd, &due, ends[i].event, instant->now);
+	}
 	return r;
 }
 
-static int next_deadline(struct jitd *jitd, int64_t *ret_at)
+/* The sooner of this and what is there; 0: there is nothing. */
+static int look_at_deadline(struct jitd *jitd, enum statement statement, int64_t now,
+                            uint64_t *wait)
 {
-	cleanup(query_done) struct query query =
-	        store_query(jitd->store, STATEMENT_ACCESS_DEADLINE);
-	int r = query_step(&query);
+	cleanup(query_done) struct query query = store_query(jitd->store, statement);
+	int r;
 
+	if (statement == STATEMENT_ACCESS_DEADLINE_BY_BOOT)
+		query_text(&query, ":boot_id", jitd->boot_id);
+	r = query_step(&query);
 	if (r != QUERY_ROW)
 		return r < 0 ? r : -EIO;
-	*ret_at = query_is_null(&query, 0) ? 0 : query_column(&query, 0);
+	if (query_is_null(&query, 0))
+		return 0;
+	if (!*wait || clock_wait(query_column(&query, 0), now) < *wait)
+		*wait = clock_wait(query_column(&query, 0), now);
 	return 0;
+}
+
+/* Milliseconds to the next end; 0: there is none. */
+static int next_deadline(struct jitd *jitd, const struct instant *instant, uint64_t *wait)
+{
+	int r = look_at_deadline(jitd, STATEMENT_ACCESS_DEADLINE, instant->now, wait);
+
+	if (r < 0)
+		return r;
+	return look_at_deadline(jitd, STATEMENT_ACCESS_DEADLINE_BY_BOOT, instant->boot, wait);
 }
 
 void grant_look(struct jitd *jitd)
 {
-	int64_t now = clock_wall(), at = 0;
+	const struct instant instant = instant_now(jitd);
 	struct due ripe = {0};
+	uint64_t wait = 0;
 	int r = txn_enter(jitd->txn);
 
 	if (r == 0) {
-		r = end_due(jitd, now);
+		r = end_due(jitd, &instant);
+		if (r == 0 && clock_gives(instant.clock))
+			r = find_due(jitd, STATEMENT_ACCESS_RIPE, &instant, &ripe);
 		if (r == 0)
-			r = find_due(jitd, STATEMENT_ACCESS_RIPE, now, &ripe);
-		if (r == 0)
-			r = next_deadline(jitd, &at);
+			r = next_deadline(jitd, &instant, &wait);
 		r = txn_leave(jitd->txn, r);
 	}
 	if (r < 0)
-		at = now + 1;
+		wait = RETRY_MS;
 	for (size_t i = 0; r == 0 && i < ripe.count; i++)
 		grant_activate(jitd, ripe.ids[i], NULL, NULL);
-	if (at)
-		timer_start(jitd->deadline, clock_wait(at, now));
+	if (wait)
+		timer_start(jitd->deadline, wait);
 	else
 		timer_stop(jitd->deadline);
 }

@@ -16,7 +16,7 @@ void grant_activate(struct jitd *jitd, uint32_t access, grant_done *done, void *
 
 /* Within a message: a pending access becomes active, and no token of it is held. Writes no event.
  */
-must_check int grant_at_once(struct jitd *jitd, uint32_t access, int64_t now);
+must_check int grant_at_once(struct jitd *jitd, uint32_t access, int64_t now, int64_t boot);
 
 /* Lapses and expires what is due, activates what has its approvals (after a crash in between), and
  * sets the timer for the next. */

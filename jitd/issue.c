@@ -61,7 +61,7 @@ static int check_grant(struct call *call, const struct access *access, bool *ret
 		                   "access %u waits for its approval: there is no token of it yet",
 		                   id);
 	if (access->state != STATE_ACTIVE || unwritten_covers(call->jitd->unwritten, id) ||
-	    call->now >= access->until)
+	    access_left(call->jitd, access, call->now, call->boot) <= 0)
 		return call_refuse(call, "state", "access %u is over: ask again (jit request %s)",
 		                   id, access->scope);
 	if (call->in.token.code && access_is_elsewhere(call->jitd, access))
@@ -105,10 +105,10 @@ static int check_right(struct call *call, struct access **ret_access, bool *ret_
 
 static int prepare(struct call *call, const struct access *access, struct mint_order *order)
 {
-	int64_t exp = call->now + access->token_ttl;
+	int64_t left = access_left(call->jitd, access, call->now, call->boot);
 
 	order->iat = call->now;
-	order->exp = exp < access->until ? exp : access->until;
+	order->exp = call->now + (access->token_ttl < left ? access->token_ttl : left);
 	if (mint_jti(order->jti) < 0)
 		return -EIO;
 	return order_fill(call->jitd, access, order);

@@ -40,6 +40,7 @@ struct jitd {
 	struct dismissal *dismissals; /* ssh connections that are (jitd/dismissal) */
 	struct sweep *sweeps;         /* accesses being held against new rules (jitd/sweep) */
 	struct unwritten *unwritten;  /* revocations and locks in force that are not on disk */
+	struct instants *instants;    /* what time it is */
 	struct timer *deadline;       /* the next lapse or expiry */
 	char host_id[256];
 	char boot_id[BOOT_ID_SIZE];

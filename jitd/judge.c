@@ -37,7 +37,7 @@ bool door_is_exempt(const struct jitd *jitd, const struct door *door)
 	return false;
 }
 
-/* ---- the subject ---- */
+/* ---- the hour ---- */
 
 void judge_no(struct judgement *judgement, enum reason reason, uint32_t access)
 {
@@ -45,6 +45,14 @@ void judge_no(struct judgement *judgement, enum reason reason, uint32_t access)
 	judgement->reason = reason;
 	judgement->access = access;
 }
+
+void judge_clock(const struct door *door, struct judgement *judgement)
+{
+	if (judgement->reason == REASON_NONE && !door->clock_gives)
+		judge_no(judgement, REASON_CLOCK, 0);
+}
+
+/* ---- the subject ---- */
 
 int judge_subject(struct jitd *jitd, const struct door *door, struct judgement *judgement)
 {
@@ -117,7 +125,8 @@ static enum reason judge_grant(struct jitd *jitd, const struct door *door,
 		return REASON_INTERNAL;
 	if (access_is_elsewhere(jitd, access))
 		return REASON_HOST;
-	if (door->now < access->from - TOKEN_SKEW || door->now >= access->until)
+	if (door->now < access->from - TOKEN_SKEW ||
+	    access_left(jitd, access, door->now, door->boot) <= 0)
 		return REASON_EXPIRED;
 	if (!door_fits(door, access->scope))
 		return REASON_WRONG_ACCOUNT;
@@ -219,7 +228,8 @@ static enum reason judge_running(struct jitd *jitd, const struct door *door,
 }
 
 /* ALLOW is said here and nowhere else. `access` NULL: nothing is opened by it. */
-static void conclude(struct judgement *judgement, const struct access *access, enum reason reason)
+static void conclude(const struct jitd *jitd, const struct door *door, struct judgement *judgement,
+                     const struct access *access, enum reason reason)
 {
 	judge_no(judgement, reason, access ? access->id : 0);
 	if (!access) {
@@ -232,7 +242,7 @@ static void conclude(struct judgement *judgement, const struct access *access, e
 	if (reason != REASON_NONE)
 		return;
 	judgement->decision = DECISION_ALLOW;
-	judgement->until = access->until;
+	judgement->until = door->now + access_left(jitd, access, door->now, door->boot);
 	judgement->counts = access->uses_left >= 0;
 }
 
@@ -242,7 +252,7 @@ int judge_until_key_is_seen(struct jitd *jitd, const struct door *door, struct j
 	int r = binding_waits(jitd, door, &waits);
 
 	if (r == 0 && waits)
-		conclude(judgement, NULL, REASON_NONE);
+		conclude(jitd, door, judgement, NULL, REASON_NONE);
 	return r;
 }
 
@@ -263,7 +273,7 @@ int judge_candidate(struct jitd *jitd, const struct door *door, uint32_t id,
 	if (r < 0)
 		return r;
 	judgement->token = evidence->token->reason;
-	conclude(judgement, access, reason);
+	conclude(jitd, door, judgement, access, reason);
 	return 0;
 }
 
@@ -281,7 +291,7 @@ int judge_reserved(struct jitd *jitd, const struct door *door,
 		r = judge_row(jitd, access->id, reservation->jti, NULL, &reason);
 	if (r < 0)
 		return r;
-	conclude(judgement, access, reason);
+	conclude(jitd, door, judgement, access, reason);
 	return 0;
 }
 

@@ -34,13 +34,16 @@ struct judgement {
 	enum reason reason;
 	enum token_reason token; /* where reason is TOKEN */
 	uint32_t access;
-	int64_t until;
+	int64_t until;                   /* by the clock that it was judged by */
 	bool counts;                     /* the access has a limited number of uses */
 	char scope[131];                 /* what to ask for */
 	char user_key[FINGERPRINT_SIZE]; /* the ssh key that the access is bound to; "": none */
 };
 
 bool door_is_exempt(const struct jitd *jitd, const struct door *door);
+
+/* Before all else: by a clock that is behind nothing opens. */
+void judge_clock(const struct door *door, struct judgement *judgement);
 
 /* -errno from each: the store failed, and the check is denied. */
 must_check int judge_subject(struct jitd *jitd, const struct door *door,

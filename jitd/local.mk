@@ -26,6 +26,7 @@ libjitd_la_SOURCES = \
 	jitd/foreign_token.c jitd/foreign_token.h \
 	jitd/grant.c jitd/grant.h \
 	jitd/held.c jitd/held.h \
+	jitd/instant.c jitd/instant.h \
 	jitd/issue.c jitd/issue.h \
 	jitd/issuers.c jitd/issuers.h \
 	jitd/judge.c jitd/judge.h jitd/reason.def \
@@ -64,6 +65,7 @@ libjitd_la_SOURCES = \
 	jitd/subject.c jitd/subject.h \
 	jitd/store.c jitd/store.h jitd/schema.def jitd/statements.def \
 	jitd/sweep.c jitd/sweep.h \
+	jitd/timekeeper.c jitd/timekeeper.h \
 	jitd/txn.c jitd/txn.h \
 	jitd/unwritten.c jitd/unwritten.h \
 	jitd/vote.c jitd/vote.h \
@@ -78,7 +80,7 @@ jitd_jitd_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 jitd_jitd_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 jitd_jitd_LDADD = libjitd.la
 
-JITD_UNIT_TESTS = jitd/access_test jitd/codes_test jitd/door_test jitd/floor_test jitd/key_folder_test jitd/key_plan_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test jitd/inside_test jitd/shown_test
+JITD_UNIT_TESTS = jitd/access_test jitd/codes_test jitd/door_test jitd/floor_test jitd/key_folder_test jitd/key_plan_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test jitd/timekeeper_test jitd/inside_test jitd/shown_test
 if HAVE_CMOCKA
 check_PROGRAMS += $(JITD_UNIT_TESTS)
 TESTS += $(JITD_UNIT_TESTS)
@@ -139,6 +141,9 @@ jitd_store_lock_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_statements_test_SOURCES = jitd/statements_test.c
 jitd_statements_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_statements_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_timekeeper_test_SOURCES = jitd/timekeeper_test.c
+jitd_timekeeper_test_CFLAGS = $(TEST_CFLAGS)
+jitd_timekeeper_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_inside_test_SOURCES = jitd/inside_test.c
 jitd_inside_test_CFLAGS = $(TEST_CFLAGS)
 jitd_inside_test_LDADD = libjitd.la $(CMOCKA_LIBS)

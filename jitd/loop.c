@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "base/cleanup.h"
@@ -23,8 +25,12 @@ struct watch {
 	int events;
 };
 
+/* What is to be done at once is libuv's in any case: it comes with the next turn. */
 struct timer {
 	uv_timer_t uv;
+	uv_poll_t poll; /* of fd */
+	int fd;         /* a timerfd; -1: there is none */
+	unsigned int handles;
 	void (*call)(void *);
 	void *context;
 };
@@ -196,6 +202,8 @@ int loop_timer(struct loop *loop, void (*call)(void *), void *context, struct ti
 		return -ENOMEM;
 	timer->call = call;
 	timer->context = context;
+	timer->fd = -1;
+	timer->handles = 1;
 	r = uv_timer_init(&loop->uv, &timer->uv);
 	if (r < 0) {
 		free(timer);
@@ -206,22 +214,139 @@ int loop_timer(struct loop *loop, void (*call)(void *), void *context, struct ti
 	return 0;
 }
 
+static void arm(struct timer *timer, uint64_t milliseconds)
+{
+	const struct itimerspec at = {
+	        .it_value = {.tv_sec = (time_t)(milliseconds / 1000),
+	                     .tv_nsec = (long)(milliseconds % 1000) * 1000000}};
+
+	if (timer->fd >= 0)
+		(void)timerfd_settime(timer->fd, 0, &at, NULL);
+}
+
 void timer_start(struct timer *timer, uint64_t milliseconds)
 {
+	arm(timer, milliseconds); /* 0 stops it */
+	if (timer->fd >= 0 && milliseconds) {
+		(void)uv_timer_stop(&timer->uv);
+		return;
+	}
 	uv_update_time(timer->uv.loop);
 	(void)uv_timer_start(&timer->uv, timer_call, milliseconds, 0);
 }
 
 void timer_stop(struct timer *timer)
 {
+	arm(timer, 0);
 	(void)uv_timer_stop(&timer->uv);
+}
+
+/* Both at once: loop_free() must find none that is still to be closed. */
+static void handle_closed(uv_handle_t *handle)
+{
+	struct timer *timer = handle->data;
+
+	if (--timer->handles)
+		return;
+	if (timer->fd >= 0)
+		close(timer->fd);
+	free(timer);
 }
 
 struct timer *timer_free(struct timer *timer)
 {
-	if (timer)
-		uv_close((uv_handle_t *)&timer->uv, free_handle);
+	if (!timer)
+		return NULL;
+	if (timer->fd >= 0)
+		uv_close((uv_handle_t *)&timer->poll, handle_closed);
+	uv_close((uv_handle_t *)&timer->uv, handle_closed);
 	return NULL;
+}
+
+static void alarm_call(uv_poll_t *handle, int status, int events)
+{
+	struct timer *timer = handle->data;
+	uint64_t times;
+
+	(void)status;
+	(void)events;
+	if (read(timer->fd, &times, sizeof(times)) != sizeof(times))
+		return; /* it was started anew meanwhile */
+	timer->call(timer->context);
+}
+
+/* `timer` gets a timerfd; on failure it is freed. */
+static int add_fd(struct loop *loop, struct timer *timer, clockid_t clock, uv_poll_cb call)
+{
+	int fd = timerfd_create(clock, TFD_NONBLOCK | TFD_CLOEXEC);
+	int r = fd < 0 ? -errno : uv_poll_init(&loop->uv, &timer->poll, fd);
+
+	if (r < 0) {
+		if (fd >= 0)
+			close(fd);
+		timer_free(timer);
+		return r;
+	}
+	timer->fd = fd;
+	timer->handles = 2;
+	timer->poll.data = timer;
+	r = uv_poll_start(&timer->poll, UV_READABLE, call);
+	if (r < 0)
+		timer_free(timer);
+	return r;
+}
+
+int loop_alarm(struct loop *loop, void (*call)(void *), void *context, struct timer **ret_timer)
+{
+	struct timer *timer;
+	int r = loop_timer(loop, call, context, &timer);
+
+	if (r == 0)
+		r = add_fd(loop, timer, CLOCK_BOOTTIME, alarm_call);
+	if (r == 0)
+		*ret_timer = timer;
+	return r;
+}
+
+/* For a time that never comes: the kernel cancels it when the clock is set (timerfd_create(2)). */
+static int await_clock_set(const struct timer *timer)
+{
+	const struct itimerspec never = {.it_value = {.tv_sec = INT32_MAX * (time_t)4}};
+
+	return timerfd_settime(timer->fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never,
+	                       NULL) < 0
+	               ? -errno
+	               : 0;
+}
+
+static void clock_set_call(uv_poll_t *handle, int status, int events)
+{
+	struct timer *timer = handle->data;
+	uint64_t times;
+
+	(void)status;
+	(void)events;
+	if (read(timer->fd, &times, sizeof(times)) < 0 && errno == EAGAIN)
+		return;
+	(void)await_clock_set(timer);
+	timer->call(timer->context);
+}
+
+int loop_clock_set(struct loop *loop, void (*call)(void *), void *context, struct timer **ret_timer)
+{
+	struct timer *timer;
+	int r = loop_timer(loop, call, context, &timer);
+
+	if (r == 0)
+		r = add_fd(loop, timer, CLOCK_REALTIME, clock_set_call);
+	if (r < 0)
+		return r;
+	r = await_clock_set(timer);
+	if (r < 0)
+		timer_free(timer);
+	else
+		*ret_timer = timer;
+	return r;
 }
 
 static void signal_call(uv_signal_t *handle, int number)

@@ -40,6 +40,12 @@ must_check int loop_timer(struct loop *loop, void (*call)(void *), void *context
 void timer_start(struct timer *timer, uint64_t milliseconds); /* once; replaces a running one */
 void timer_stop(struct timer *timer);
 struct timer *timer_free(struct timer *timer);
+/* One that counts on CLOCK_BOOTTIME: libuv's stand still while the host sleeps. */
+must_check int loop_alarm(struct loop *loop, void (*call)(void *), void *context,
+                          struct timer **ret_timer);
+/* Running from the beginning: called each time that somebody sets the wall clock. */
+must_check int loop_clock_set(struct loop *loop, void (*call)(void *), void *context,
+                              struct timer **ret_timer);
 
 must_check int loop_signal(struct loop *loop, int number, void (*call)(void *), void *context);
 

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "jitd/audit.h"
 #include "jitd/clock.h"
+#include "jitd/instant.h"
 
 struct listener {
 	struct peers *peers;
@@ -189,7 +190,7 @@ static void refuse_packet(struct peer *peer, const struct fault *fault)
 	                      .pid = peer->process.pid};
 
 	event.text = fault->text;
-	audit_alone(peer->jitd, clock_wall(), &event);
+	audit_alone(peer->jitd, instant_now(peer->jitd).now, &event);
 	peer_close(peer);
 }
 
@@ -291,7 +292,7 @@ static void refuse_peer(struct jitd *jitd, const struct peer *peer, const char *
 	                      .pid = peer->process.pid,
 	                      .text = why};
 
-	audit_alone(jitd, clock_wall(), &event);
+	audit_alone(jitd, instant_now(jitd).now, &event);
 }
 
 static int peer_new(struct listener *listener, int fd, struct peer **ret_peer)

@@ -12,6 +12,7 @@
 #include "jitd/clock.h"
 #include "jitd/codes.h"
 #include "jitd/grant.h"
+#include "jitd/instant.h"
 #include "token/key.h"
 
 struct reading {
@@ -137,7 +138,7 @@ static void read_token(struct reading *reading)
 		                   reading);
 		return;
 	}
-	reading->expectation = order_expectation(jitd, clock_wall());
+	reading->expectation = order_expectation(jitd, instant_now(jitd).now);
 	if (loop_work(jitd->loop, read_on_pool, read_done, reading) < 0)
 		finish(reading, REASON_INTERNAL);
 }
@@ -274,7 +275,7 @@ static int open_foreign(struct jitd *jitd, const struct door *theirs, struct pre
 	int r = arrival_write(jitd, presented->foreign, &presented->wish, &itself.access);
 
 	if (r == 0)
-		r = grant_at_once(jitd, itself.access, theirs->now);
+		r = grant_at_once(jitd, itself.access, theirs->now, theirs->boot);
 	if (r == 0)
 		r = text_copy(itself.jti, sizeof(itself.jti), presented->foreign->claims.replay);
 	if (r == 0)

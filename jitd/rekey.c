@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/text.h"
-#include "jitd/clock.h"
+#include "jitd/instant.h"
 #include "jitd/key_rows.h"
 #include "jitd/revocation.h"
 
@@ -37,7 +37,7 @@ int rekey_look(struct rekey *rekey, struct fault *fault)
 {
 	int r = key_rows_read(rekey->jitd->reader, &rekey->list);
 
-	rekey->wish.now = clock_wall();
+	rekey->wish.now = instant_now(rekey->jitd).now;
 	return r < 0 ? fault_set(fault, r, "jitd cannot read its database: %s", strerror(-r)) : 0;
 }
 
@@ -195,7 +195,7 @@ static int plan(struct rekey *rekey, struct fault *fault)
 
 	if (r < 0)
 		return r;
-	rekey->wish.now = clock_wall();
+	rekey->wish.now = instant_now(rekey->jitd).now;
 	if (key_plan(&rekey->list, &rekey->wish, rekey->fresh, rekey->fresh_count) >
 	    rekey->fresh_count)
 		return fault_set(fault, -EAGAIN, "they changed meanwhile: try again");

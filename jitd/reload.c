@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "jitd/clock.h"
+#include "jitd/instant.h"
 #include "jitd/issuers.h"
 #include "jitd/rules.h"
 
@@ -39,7 +39,7 @@ static void read_issuers_alone(struct jitd *jitd)
 	int r = txn_enter(jitd->txn);
 
 	if (r == 0) {
-		r = issuers_read(jitd, clock_wall(), &refused);
+		r = issuers_read(jitd, instant_now(jitd).now, &refused);
 		r = txn_leave(jitd->txn, r);
 	}
 	if (r < 0)
@@ -53,7 +53,7 @@ void reload_by_signal(struct jitd *jitd)
 	int r = reload_rules(jitd, &fault);
 	struct event event = event_of(jitd, r, &fault);
 
-	audit_alone(jitd, clock_wall(), &event);
+	audit_alone(jitd, instant_now(jitd).now, &event);
 	read_issuers_alone(jitd);
 	if (r == 0)
 		sweep_begin(jitd, NULL, NULL, NULL);

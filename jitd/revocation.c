@@ -8,8 +8,8 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/text.h"
-#include "jitd/clock.h"
 #include "jitd/ending.h"
+#include "jitd/instant.h"
 #include "jitd/lock.h"
 #include "jitd/unwritten.h"
 #include "policy/scope.h"
@@ -307,7 +307,7 @@ bool revocation_of_key_remember(struct jitd *jitd, const char *kid, const char *
 {
 	cleanup(cleanup_ids) struct ids ids = {0};
 
-	if (select_of_key(jitd->reader, kid, clock_wall(), &ids) < 0)
+	if (select_of_key(jitd->reader, kid, instant_now(jitd).now, &ids) < 0)
 		return false;
 	for (size_t i = 0; i < ids.count; i++)
 		if (!remember(jitd, actor, ids.items[i], NULL))
@@ -354,7 +354,7 @@ bool revocation_remember(struct call *call)
 
 static int write_one(struct jitd *jitd, const struct unwritten_order *one)
 {
-	const struct act act = {.now = clock_wall(), .actor = one->actor};
+	const struct act act = {.now = instant_now(jitd).now, .actor = one->actor};
 	int r = txn_enter(jitd->txn);
 
 	if (r < 0)

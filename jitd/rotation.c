@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "jitd/clock.h"
+#include "jitd/instant.h"
 #include "jitd/key_rows.h"
 #include "jitd/rekey.h"
 #include "jitd/revocation.h"
@@ -119,7 +120,8 @@ static void arm(struct rotation *rotation)
 	if (rotation->owed)
 		timer_start(rotation->timer, RETRY_MS);
 	else if (rotation->deadline)
-		timer_start(rotation->timer, clock_wait(rotation->deadline, clock_wall()));
+		timer_start(rotation->timer,
+		            clock_wait(rotation->deadline, instant_now(rotation->jitd).now));
 	else
 		timer_stop(rotation->timer);
 }
@@ -285,7 +287,8 @@ static void look(void *context)
 
 	if (rotation->first) /* who is under way looks again */
 		return;
-	if (rotation->owed || (rotation->deadline && clock_wall() >= rotation->deadline))
+	if (rotation->owed ||
+	    (rotation->deadline && instant_now(rotation->jitd).now >= rotation->deadline))
 		change = change_new(rotation);
 	if (change)
 		enqueue(change);

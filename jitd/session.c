@@ -9,8 +9,8 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "jitd/clock.h"
 #include "jitd/ending.h"
+#include "jitd/instant.h"
 #include "jitd/parent.h"
 #include "jitd/reaper.h"
 #include "jitd/warning.h"
@@ -62,7 +62,7 @@ static int end_children(struct jitd *jitd, uint32_t access, uint32_t number)
 	return r < 0 ? r : 0;
 }
 
-static int end_row(struct jitd *jitd, uint32_t access, uint32_t number, int64_t now,
+static int end_row(struct jitd *jitd, uint32_t access, uint32_t number, int64_t now, int64_t boot,
                    const char *why)
 {
 	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_SESSION_END);
@@ -72,6 +72,8 @@ static int end_row(struct jitd *jitd, uint32_t access, uint32_t number, int64_t 
 	query_number(&query, ":access", access);
 	query_number(&query, ":n", number);
 	query_number(&query, ":now", now);
+	query_number(&query, ":boot", boot);
+	query_text(&query, ":boot_id", jitd->boot_id);
 	query_text(&query, ":why", why);
 	r = query_step(&query);
 	if (r != QUERY_ROW)
@@ -89,10 +91,11 @@ static int end_row(struct jitd *jitd, uint32_t access, uint32_t number, int64_t 
 
 static void end_alone(struct jitd *jitd, uint32_t access, uint32_t number, const char *why)
 {
+	const struct instant instant = instant_now(jitd);
 	int r = txn_enter(jitd->txn);
 
 	if (r == 0) {
-		r = end_row(jitd, access, number, clock_wall(), why);
+		r = end_row(jitd, access, number, instant.now, instant.boot, why);
 		r = txn_leave(jitd->txn, r);
 	}
 	if (r < 0)
@@ -188,6 +191,14 @@ static int next_number(struct jitd *jitd, uint32_t access, uint32_t *ret_number)
 	return 0;
 }
 
+static void end_within(struct opened *opened, const struct session_facts *facts, int64_t left)
+{
+	if (facts->now + left >= opened->until)
+		return;
+	opened->until = facts->now + left;
+	opened->boot_until = facts->boot + left;
+}
+
 /* Within the session that it is opened in, and no longer than that. */
 static int find_parent(struct jitd *jitd, const struct session_facts *facts, struct opened *opened)
 {
@@ -199,20 +210,22 @@ static int find_parent(struct jitd *jitd, const struct session_facts *facts, str
 	query_number(&query, ":access", opened->parent_access);
 	query_number(&query, ":n", opened->parent_number);
 	r = query_step(&query);
-	if (r == QUERY_ROW && query_column(&query, 0) < opened->until)
-		opened->until = query_column(&query, 0);
+	if (r == QUERY_ROW) {
+		end_within(opened, facts, query_column(&query, 0) - facts->now);
+		end_within(opened, facts, query_column(&query, 1) - facts->boot);
+	}
 	return r < 0 ? r : 0;
 }
 
-/* 0: never */
-static int64_t warn_at(struct jitd *jitd, const struct access *access, int64_t now, int64_t until)
+/* On CLOCK_BOOTTIME; 0: never. */
+static int64_t warn_at(struct jitd *jitd, const struct access *access, int64_t boot, int64_t until)
 {
 	int64_t at = until - access->warn;
 
 	if (!access->warn)
 		return 0;
 	warnings_want(jitd);
-	return at > now + TERMINAL_S ? at : now + TERMINAL_S;
+	return at > boot + TERMINAL_S ? at : boot + TERMINAL_S;
 }
 
 static int insert(struct jitd *jitd, const struct access *access, const struct session_facts *facts,
@@ -233,17 +246,19 @@ static int insert(struct jitd *jitd, const struct access *access, const struct s
 	query_text(&query, ":handle", facts->handle);
 	query_number(&query, ":now", facts->now);
 	query_number(&query, ":until", opened->until);
+	query_number(&query, ":boot_until", opened->boot_until);
 	query_number(&query, ":parent_access", opened->parent_access);
 	query_number(&query, ":parent_n", opened->parent_number);
 	query_text(&query, ":user_key", facts->user_key);
-	query_number(&query, ":warn_at", warn_at(jitd, access, facts->now, opened->until));
+	query_number(&query, ":warn_at", warn_at(jitd, access, facts->boot, opened->boot_until));
 	return query_finish(&query);
 }
 
 int session_open(struct jitd *jitd, const struct access *access, const struct session_facts *facts,
                  struct opened *ret_opened)
 {
-	struct opened opened = {.until = access->until};
+	int64_t left = access_left(jitd, access, facts->now, facts->boot);
+	struct opened opened = {.until = facts->now + left, .boot_until = facts->boot + left};
 	char id[SESSION_ID_SIZE];
 	int r = next_number(jitd, access->id, &opened.number);
 
@@ -309,7 +324,7 @@ void session_refused(struct jitd *jitd, uint32_t access, uint32_t number, const 
 	end_alone(jitd, access, number, text);
 }
 
-int session_close(struct jitd *jitd, const char *handle, int64_t now, const char *why,
+int session_close(struct jitd *jitd, const char *handle, int64_t now, int64_t boot, const char *why,
                   uint32_t *ret_access)
 {
 	cleanup(query_done) struct query query =
@@ -329,7 +344,7 @@ int session_close(struct jitd *jitd, const char *handle, int64_t now, const char
 	if (live)
 		live_free(live);
 	*ret_access = access;
-	return end_row(jitd, access, number, now, why);
+	return end_row(jitd, access, number, now, boot, why);
 }
 
 /* ---- whose key ---- */

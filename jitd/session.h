@@ -21,12 +21,13 @@ struct session_facts {
 	const char *user_key; /* fingerprint of the ssh key that it was opened with; "": not known
 	                       */
 	const struct peer_process *process;
-	int64_t now;
+	int64_t now, boot;
 };
 
 struct opened {
 	uint32_t number; /* the n of "42-n" */
-	int64_t until;   /* its access's end, or that of the session around it */
+	int64_t until;   /* its access's end, or that of the session around it, by this clock */
+	int64_t boot_until;
 	uint32_t parent_access, parent_number; /* that one; 0: none */
 };
 
@@ -46,8 +47,8 @@ void session_over(struct jitd *jitd, uint32_t access, uint32_t number);
 void session_refused(struct jitd *jitd, uint32_t access, uint32_t number, const char *why);
 /* Within a message: closes the session of this handle, if it is open. ret_access 0: there was none.
  */
-must_check int session_close(struct jitd *jitd, const char *handle, int64_t now, const char *why,
-                             uint32_t *ret_access);
+must_check int session_close(struct jitd *jitd, const char *handle, int64_t now, int64_t boot,
+                             const char *why, uint32_t *ret_access);
 
 /* The ssh key of the live login of `uid` from which this process descends: the nearest one that has
  * a key. Empty: there is none. */

@@ -7,8 +7,8 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "jitd/clock.h"
 #include "jitd/ending.h"
+#include "jitd/instant.h"
 #include "jitd/reaper.h"
 #include "jitd/session.h"
 
@@ -36,23 +36,29 @@ static long long count(struct store *reader, enum statement statement)
 	return query_step(&query) == QUERY_ROW ? (long long)query_column(&query, 0) : -1;
 }
 
-static long long count_due(struct store *reader)
+static long long count_due(struct jitd *jitd)
 {
-	cleanup(query_done) struct query query = store_query(reader, STATEMENT_SESSION_COUNT_DUE);
+	cleanup(query_done) struct query query =
+	        store_query(jitd->reader, STATEMENT_SESSION_COUNT_DUE);
+	const struct instant instant = instant_now(jitd);
 
-	query_number(&query, ":now", clock_wall());
+	query_number(&query, ":now", instant.now);
+	query_number(&query, ":boot", instant.boot);
+	query_text(&query, ":boot_id", jitd->boot_id);
 	return query_step(&query) == QUERY_ROW ? (long long)query_column(&query, 0) : -1;
 }
 
 void status_send(struct peer *peer)
 {
 	char text[SESSION_ID_SIZE + REAPER_TEXT];
-	const struct jitd *jitd = peer->jitd;
+	struct jitd *jitd = peer->jitd;
 	struct txn_counters txn = txn_counters(jitd->txn);
 	const struct signer *signer = keys_signer(jitd->keys);
 	unsigned long long messages = txn.messages, commits = txn.commits;
 
 	row(peer, "state", "ready");
+	instant_describe(jitd, text, sizeof(text));
+	row(peer, "clock", "%s", text);
 	row(peer, "host-id", "%s", jitd->host_id);
 	row(peer, "policy", "%s", jitd->policy_digest);
 	row(peer, "rules", "%zu", policy_rule_count(jitd->policy));
@@ -60,7 +66,7 @@ void status_send(struct peer *peer)
 	row(peer, "pending", "%lld", count(jitd->reader, STATEMENT_ACCESS_COUNT_PENDING));
 	row(peer, "active", "%lld", count(jitd->reader, STATEMENT_ACCESS_COUNT_ACTIVE));
 	row(peer, "sessions", "%lld", count(jitd->reader, STATEMENT_SESSION_COUNT));
-	row(peer, "sessions-to-end", "%lld", count_due(jitd->reader));
+	row(peer, "sessions-to-end", "%lld", count_due(jitd));
 	reaper_describe(jitd->reaper, text);
 	row(peer, "reaper", "%s", text);
 	for (size_t i = 0;

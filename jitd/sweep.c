@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "jitd/access.h"
-#include "jitd/clock.h"
+#include "jitd/instant.h"
 #include "jitd/judge.h"
 #include "jitd/question.h"
 
@@ -139,7 +139,7 @@ static void subject_known(void *context, enum names_result result, const struct 
 	if ((result == NAMES_FOUND || result == NAMES_STALE) && subject) {
 		r = txn_enter(txn);
 		if (r == 0) {
-			r = judge_one(sweep, id, subject, clock_wall());
+			r = judge_one(sweep, id, subject, instant_now(sweep->jitd).now);
 			r = txn_leave(txn, r);
 		}
 	} else {
@@ -183,7 +183,7 @@ static void next_page(void *context)
 	int r = txn_enter(txn);
 
 	if (r == 0) {
-		r = look_at_page(sweep, clock_wall(), &count);
+		r = look_at_page(sweep, instant_now(sweep->jitd).now, &count);
 		r = txn_leave(txn, r);
 	}
 	sweep->last = r < 0 || count < PAGE;

@@ -22,7 +22,7 @@ libprovidertest_la_LIBADD = libdaemontest.la $(OPENSSL_LIBS)
 JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/uses_test \
 	jitd/approval_test jitd/request_test jitd/hostile_test jitd/crowding_test \
 	jitd/ending_test jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
-	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test \
+	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test jitd/instant_test \
 	jitd/interleaving_test jitd/rotation_test jitd/retirement_test jitd/rekey_race_test \
 	jitd/rekey_start_test jitd/rotation_load_test \
 	jitd/binding_test jitd/user_key_test \
@@ -131,6 +131,10 @@ jitd_terms_test_SOURCES = jitd/terms_test.c
 jitd_terms_test_CFLAGS = $(TEST_CFLAGS)
 jitd_terms_test_LDADD = libdaemontest.la
 jitd_terms_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_instant_test_SOURCES = jitd/instant_test.c
+jitd_instant_test_CFLAGS = $(TEST_CFLAGS)
+jitd_instant_test_LDADD = libdaemontest.la
+jitd_instant_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_boot -Wl,--wrap=process_boot_id
 jitd_request_test_SOURCES = jitd/request_test.c
 jitd_request_test_CFLAGS = $(TEST_CFLAGS)
 jitd_request_test_LDADD = libdaemontest.la

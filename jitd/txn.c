@@ -18,6 +18,8 @@ struct txn {
 	int64_t oldest, last_commit; /* ticks */
 	void (*after_commit)(void *);
 	void *after_commit_context;
+	int (*before_commit)(void *);
+	void *before_commit_context;
 	struct txn_counters counters;
 };
 
@@ -46,6 +48,17 @@ static void lose(struct txn *txn)
 	settle_all(txn, false);
 }
 
+static int end(struct txn *txn, bool wrote)
+{
+	int r = 0;
+
+	if (!wrote)
+		return store_run(txn->store, STATEMENT_ROLLBACK);
+	if (txn->before_commit)
+		r = txn->before_commit(txn->before_commit_context);
+	return r < 0 ? r : store_run(txn->store, STATEMENT_COMMIT);
+}
+
 static void commit(struct txn *txn)
 {
 	int64_t start = clock_ticks();
@@ -53,7 +66,7 @@ static void commit(struct txn *txn)
 	uint64_t messages = txn->messages;
 
 	timer_stop(txn->timer);
-	if (store_run(txn->store, wrote ? STATEMENT_COMMIT : STATEMENT_ROLLBACK) < 0) {
+	if (end(txn, wrote) < 0) {
 		(void)store_failed(txn->store);
 		lose(txn);
 		return;
@@ -204,6 +217,12 @@ void txn_after_commit(struct txn *txn, void (*call)(void *), void *context)
 {
 	txn->after_commit = call;
 	txn->after_commit_context = context;
+}
+
+void txn_before_commit(struct txn *txn, int (*call)(void *), void *context)
+{
+	txn->before_commit = call;
+	txn->before_commit_context = context;
 }
 
 void txn_flush(struct txn *txn)

@@ -47,6 +47,10 @@ void txn_wait(struct txn *txn, struct txn_result *result);
 /* Called after each commit that changed rows, before the next message. */
 void txn_after_commit(struct txn *txn, void (*call)(void *), void *context);
 
+/* Called before each commit that changes rows, inside its transaction: what it writes goes with it.
+ * Negative: nothing of it is committed. */
+void txn_before_commit(struct txn *txn, int (*call)(void *), void *context);
+
 /* Commits now, whatever is in flight. For the way out. */
 void txn_flush(struct txn *txn);
 

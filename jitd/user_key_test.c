@@ -236,9 +236,9 @@ static void the_nearest_login_counts(void **state)
 	/* this very process, from which all of them descend, is taken for a login by another key */
 	on_disk_do(host,
 	           "INSERT INTO session (access, n, subject, service, account, tty, rhost, pid, "
-	           "start_time, boot_id, handle, since, until, user_key) "
+	           "start_time, boot_id, handle, since, until, boot_until, user_key) "
 	           "SELECT access, n + 1, subject, service, account, tty, rhost, pid, "
-	           "start_time, boot_id, 'x', since, until, "
+	           "start_time, boot_id, 'x', since, until, boot_until, "
 	           "'SHA256:P0S8qvS94H0CgLfo1rVvNzVlliwiKPWQEO4N3miP53E' FROM session");
 	snprintf(sql, sizeof(sql), "UPDATE session SET pid = %d, start_time = %llu WHERE n = 2",
 	         getpid(), (unsigned long long)own_start_time());

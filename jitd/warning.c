@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "jitd/audit.h"
 #include "jitd/clock.h"
+#include "jitd/instant.h"
 #include "jitd/reaper.h"
 
 #define PAGE        64 /* as many as SESSION_WARN takes */
@@ -33,43 +34,45 @@ static void told(void *context, enum wire_result result, const char *text)
 }
 
 /* A renewal is an access of its own: what is open keeps its end. */
-static void line_of(const struct query *row, int64_t now, char *ret_text, size_t size)
+static void line_of(const struct query *row, char *ret_text, size_t size)
 {
 	const char *service = query_column_text(row, 2), *account = query_column_text(row, 3);
 	char left[DURATION_SIZE];
 
-	format_duration(query_column(row, 6) - now, left);
+	format_duration(query_column(row, 6), left);
 	best_effort(text_format(ret_text, size,
 	                        "pam-jit: this session ends in %s, with all that runs in it. For "
 	                        "a new one: jit request %s:%s",
 	                        left, service, account));
 }
 
-static void question_of(const struct query *row, int64_t now, struct message *ret_question)
+static void question_of(const struct query *row, struct message *ret_question)
 {
 	*ret_question = (struct message){.id = MESSAGE_warn};
 	session_id((uint32_t)query_column(row, 0), (uint32_t)query_column(row, 1),
 	           ret_question->warn.session);
 	ret_question->warn.pid = (uint32_t)query_column(row, 4);
 	ret_question->warn.start_time = query_column(row, 5);
-	line_of(row, now, ret_question->warn.text, sizeof(ret_question->warn.text));
+	line_of(row, ret_question->warn.text, sizeof(ret_question->warn.text));
 }
 
 /* Within a message. */
-static int take_due(struct jitd *jitd, int64_t now, struct message *ret_questions,
+static int take_due(struct jitd *jitd, const struct instant *instant, struct message *ret_questions,
                     size_t *ret_count)
 {
 	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_SESSION_WARN);
 	int r;
 
-	query_number(&query, ":now", now);
+	query_number(&query, ":now", instant->now);
+	query_number(&query, ":boot", instant->boot);
+	query_text(&query, ":boot_id", jitd->boot_id);
 	while ((r = query_step(&query)) == QUERY_ROW)
-		if (!query_column(&query, 7) && *ret_count < PAGE)
-			question_of(&query, now, &ret_questions[(*ret_count)++]);
+		if (query_column(&query, 6) > 0 && !query_column(&query, 7) && *ret_count < PAGE)
+			question_of(&query, &ret_questions[(*ret_count)++]);
 	return r;
 }
 
-static int tell_all(struct jitd *jitd, int64_t now)
+static int tell_all(struct jitd *jitd, const struct instant *instant)
 {
 	cleanup(cleanup_free) struct message *questions = calloc(PAGE, sizeof(*questions));
 	size_t count = 0;
@@ -77,7 +80,7 @@ static int tell_all(struct jitd *jitd, int64_t now)
 
 	if (r < 0)
 		return r;
-	r = take_due(jitd, now, questions, &count);
+	r = take_due(jitd, instant, questions, &count);
 	r = txn_leave(jitd->txn, r);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		reaper_ask(jitd->reaper, &questions[i], PATIENCE_MS, told, jitd);
@@ -88,8 +91,10 @@ static int next_at(struct jitd *jitd, int64_t *ret_at)
 {
 	cleanup(query_done) struct query query =
 	        store_query(jitd->reader, STATEMENT_SESSION_NEXT_WARN);
-	int r = query_step(&query);
+	int r;
 
+	query_text(&query, ":boot_id", jitd->boot_id);
+	r = query_step(&query);
 	if (r != QUERY_ROW)
 		return r < 0 ? r : -EIO;
 	*ret_at = query_column(&query, 0);
@@ -100,15 +105,17 @@ static void look(void *context)
 {
 	struct warnings *warnings = context;
 	struct jitd *jitd = warnings->jitd;
-	int64_t now = clock_wall(), at = 0;
+	const struct instant instant = instant_now(jitd);
+	int64_t at = 0;
 	int r = next_at(jitd, &at);
 
-	if (r == 0 && at && at <= now)
-		r = tell_all(jitd, now);
+	if (r == 0 && at && at <= instant.boot)
+		r = tell_all(jitd, &instant);
 	if (r < 0)
 		audit_log(jitd->audit, "no session is warned of its end: %s", strerror(-r));
 	if (at || r < 0)
-		timer_start(warnings->timer, clock_wait(r < 0 ? now + RETRY_S : at, now));
+		timer_start(warnings->timer,
+		            clock_wait(r < 0 ? instant.boot + RETRY_S : at, instant.boot));
 }
 
 void warnings_look(struct jitd *jitd)
@@ -137,7 +144,7 @@ int warnings_new(struct jitd *jitd, struct warnings **ret_warnings)
 	if (!warnings)
 		return -ENOMEM;
 	warnings->jitd = jitd;
-	r = loop_timer(jitd->loop, look, warnings, &warnings->timer);
+	r = loop_alarm(jitd->loop, look, warnings, &warnings->timer);
 	if (r < 0) {
 		free(warnings);
 		return r;

@@ -11,7 +11,7 @@ extern const struct command admin_pending, admin_list, admin_show, admin_approve
         admin_revoke, admin_lock, admin_unlock, admin_sessions, admin_end, admin_policy_check,
         admin_policy_explain, admin_policy_test, admin_policy_reload, admin_audit_list,
         admin_token_explain, admin_keys_list, admin_keys_rotate, admin_keys_retire,
-        admin_keys_export, admin_status;
+        admin_keys_export, admin_clock_accept, admin_status;
 extern const struct tool admin_tool;
 
 #endif

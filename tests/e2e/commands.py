@@ -6,7 +6,7 @@ COMMANDS = {
     "jit": ("request", "token", "list", "show", "wait", "cancel", "present", "askpass"),
     "jitd-admin": ("pending", "list", "show", "approve", "deny", "revoke", "lock", "unlock", "end", "sessions",
                    "policy check", "policy explain", "policy test", "policy reload", "audit list", "token explain",
-                   "keys list", "keys rotate", "keys retire", "keys export", "status"),
+                   "keys list", "keys rotate", "keys retire", "keys export", "clock accept", "status"),
 }
 MAN = {"jit": "jit.1", "jitd-admin": "jitd-admin.8"}
 
