@@ -16,6 +16,9 @@ static int held_account(struct call *call, uid_t uid, const char *account, bool 
 	query_number(&query, ":uid", uid);
 	query_text(&query, ":account", account);
 	query_number(&query, ":since", call->now - call->jitd->settings->max_grant);
+	query_number(&query, ":latest", call->now + CLOCK_SLACK);
+	query_number(&query, ":boot_since", call->boot - call->jitd->settings->max_grant);
+	query_text(&query, ":boot_id", call->jitd->boot_id);
 	r = query_step(&query);
 	if (r < 0)
 		return r;

@@ -91,7 +91,7 @@ static void take_effect(struct check *check)
 	else
 		memcpy(made.jti, check->reserved.jti, sizeof(made.jti));
 	if (check->ask.phase != PHASE_OPEN_SESSION && made.access)
-		reservation_make(check->jitd->reservations, &check->key, &made, check->door.now);
+		reservation_make(check->jitd->reservations, &check->key, &made, check->door.boot);
 }
 
 static void settle(struct txn_result *result, bool committed)
@@ -378,7 +378,7 @@ static void find_reservation(struct check *check)
 	const struct door *door = &check->door;
 
 	door_key(&check->ask, door, key);
-	check->reserved = reservation_find(check->jitd->reservations, key, door->now);
+	check->reserved = reservation_find(check->jitd->reservations, key, door->boot);
 	if (check->ask.phase == PHASE_OPEN_SESSION)
 		reservation_drop(check->jitd->reservations, key);
 }

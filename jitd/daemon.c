@@ -21,6 +21,7 @@
 #include "jitd/jitd.h"
 #include "jitd/listing.h"
 #include "jitd/reaper.h"
+#include "jitd/redate.h"
 #include "jitd/reservation.h"
 #include "jitd/revocation.h"
 #include "jitd/rotation.h"
@@ -46,6 +47,7 @@ static void clock_stepped(void *context)
 
 	if (jitd->stopping || !jitd->peers)
 		return;
+	redate_alone(jitd);
 	grant_look(jitd);
 	endings_look(jitd);
 }
@@ -54,6 +56,7 @@ static void after_commit(void *context)
 {
 	struct jitd *jitd = context;
 
+	instants_committed(jitd);
 	if (jitd->stopping)
 		return;
 	endings_committed(jitd);
@@ -95,7 +98,8 @@ static int settle_host_id(struct jitd *jitd)
 static int write_start(struct jitd *jitd)
 {
 	char text[sizeof("policy ") + sizeof(jitd->policy_digest)];
-	const int64_t now = instant_now(jitd).now;
+	const struct instant instant = instant_now(jitd);
+	const int64_t now = instant.now;
 	size_t refused;
 	int r = txn_enter(jitd->txn);
 
@@ -108,6 +112,8 @@ static int write_start(struct jitd *jitd)
 		r = audit_append(jitd, now, &(struct event){.event = EVENT_START, .text = text});
 	if (r == 0) /* one that is wrong refuses for itself: others must get in, to mend it */
 		r = issuers_read(jitd, now, &refused);
+	if (r == 0 && clock_gives(instant.clock)) /* the boot before may have had another clock */
+		r = redate(jitd, now, instant.boot);
 	if (r == 0) /* the rules may have changed while nobody looked */
 		r = sweep_pending(jitd, now);
 	r = txn_leave(jitd->txn, r);

@@ -9,13 +9,16 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "jitd/clock.h"
+#include "jitd/redate.h"
 
 #define NOTICE_SIZE 256
 
 struct instants {
 	struct jitd *jitd;
 	struct timekeeper keeper;
-	int64_t written_highest, written_base;
+	struct noted {
+		int64_t highest, base;
+	} noted, on_disk;    /* by the commit to come, by those that were */
 	struct timer *steps; /* somebody set the wall clock */
 	struct timer *trial; /* an unconfirmed clock has stood long enough */
 	struct timer *teller;
@@ -39,8 +42,9 @@ static int read_row(struct instants *instants)
 		instants->keeper.base = query_column(&query, 1);
 		instants->keeper.witnessed = !strcmp(query_column_text(&query, 2), jitd->boot_id);
 	}
-	instants->written_highest = instants->keeper.highest;
-	instants->written_base = instants->keeper.base;
+	instants->noted.highest = instants->keeper.highest;
+	instants->noted.base = instants->keeper.base;
+	instants->on_disk = instants->noted;
 	return 0;
 }
 
@@ -53,15 +57,20 @@ static int write_row(void *context)
 	struct jitd *jitd = instants->jitd;
 	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_CLOCK_SET);
 
-	if (!keeper->witnessed || (keeper->highest == instants->written_highest &&
-	                           keeper->base == instants->written_base))
+	if (!keeper->witnessed || (keeper->highest == instants->on_disk.highest &&
+	                           keeper->base == instants->on_disk.base))
 		return 0;
 	query_number(&query, ":highest", keeper->highest);
 	query_number(&query, ":base", keeper->base);
 	query_text(&query, ":boot_id", jitd->boot_id);
-	instants->written_highest = keeper->highest;
-	instants->written_base = keeper->base;
+	instants->noted.highest = keeper->highest;
+	instants->noted.base = keeper->base;
 	return query_finish(&query);
+}
+
+void instants_committed(struct jitd *jitd)
+{
+	jitd->instants->on_disk = jitd->instants->noted;
 }
 
 void instants_reload(struct jitd *jitd)
@@ -233,6 +242,7 @@ int handle_clock_accept(struct call *call)
 	struct jitd *jitd = call->jitd;
 	const int64_t before = jitd->instants->keeper.highest;
 	char now[TIME_SIZE], seen[TIME_SIZE], text[NOTICE_SIZE];
+	int r;
 
 	if (!timekeeper_accept(&jitd->instants->keeper, clocks))
 		return call_refuse(call, "clock", "this host's clock cannot be read");
@@ -243,10 +253,12 @@ int handle_clock_accept(struct call *call)
 	best_effort(text_format(text, sizeof(text), "accepted: %s; the highest time seen was %s",
 	                        now, before ? seen : "none"));
 	call_done(call, 0, "the clock counts as right: %s", now);
-	return audit_append(jitd, call->now,
-	                    &(struct event){.event = EVENT_CLOCK,
-	                                    .actor = call->caller->name,
-	                                    .actor_uid = call->caller->uid,
-	                                    .pid = call->peer->process.pid,
-	                                    .text = text});
+	r = redate(jitd, clocks.wall, clocks.boot);
+	return r < 0 ? r
+	             : audit_append(jitd, call->now,
+	                            &(struct event){.event = EVENT_CLOCK,
+	                                            .actor = call->caller->name,
+	                                            .actor_uid = call->caller->uid,
+	                                            .pid = call->peer->process.pid,
+	                                            .text = text});
 }

@@ -33,6 +33,9 @@ struct instant instant_now(struct jitd *jitd);
 /* For `status`: one line. */
 void instant_describe(struct jitd *jitd, char *ret_text, size_t size);
 
+/* What was written of the clock is on disk; the commit says so. */
+void instants_committed(struct jitd *jitd);
+
 int handle_clock_accept(struct call *call);
 /* What was accepted is not on disk: what is there counts. */
 void instants_reload(struct jitd *jitd);

@@ -1,89 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A real jitd while its host's clock is set, glitches, or comes up wrong: no grant is longer than
  * it was granted, and nobody is locked out for longer than told. */
-#include "tests/daemon/people.h"
+#include "tests/daemon/clocks.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/timerfd.h>
 
 #include "jitd/clock.h"
-#include "jitd/process.h"
 
-#define DAY        86400
-#define YEAR       ((int64_t)365 * DAY)
 #define VALUE_SIZE 513 /* of a row of `status` */
 
-/* What the clocks and the boot are by our word: clock_boot() hands no context over. */
-static int64_t passed;
-static unsigned int boots;
+/* The kernel's word that somebody set the clock, which nobody does to this machine. */
+static int steps = -1;
 
-int64_t __real_clock_boot(void);
-int64_t __wrap_clock_boot(void);
-int64_t __wrap_clock_boot(void)
+int __real_timerfd_settime(int fd, int flags, const struct itimerspec *at, struct itimerspec *old);
+int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *at, struct itimerspec *old);
+int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *at, struct itimerspec *old)
 {
-	return __real_clock_boot() + passed;
-}
-
-int __wrap_process_boot_id(char ret_boot_id[static BOOT_ID_SIZE]);
-int __wrap_process_boot_id(char ret_boot_id[static BOOT_ID_SIZE])
-{
-	snprintf(ret_boot_id, BOOT_ID_SIZE, "00000000-0000-4000-8000-%012u", boots);
-	return 0;
-}
-
-static void set_clock(int64_t seconds)
-{
-	*people_ahead() += seconds;
-}
-
-/* True time: both clocks go on. */
-static void pass(int64_t seconds)
-{
-	set_clock(seconds);
-	passed += seconds;
-}
-
-static void look(const struct host *host)
-{
-	const struct message message = {.id = MESSAGE_status};
-	struct message answer;
-
-	say(host, ROOT, &message, &answer);
-	host_turn(host, false);
-	host_turn(host, false);
-}
-
-/* A host whose clock is confirmed. */
-static const struct host *need_settled(void **state)
-{
-	const struct host *host = need_people(state);
-
-	pass(600);
-	look(host);
-	return host;
-}
-
-static void start_again(struct host *host)
-{
-	host_stop(host);
-	host_start_here(host);
-}
-
-/* Off for that long, and up again. */
-static void boot(void **state, int64_t seconds)
-{
-	struct host *host = *state;
-
-	host_stop(host);
-	set_clock(seconds);
-	passed -= __wrap_clock_boot() - 20;
-	boots++;
-	host_start_here(host);
-}
-
-static int64_t length_of(const struct host *host, uint32_t access)
-{
-	return on_disk(host, "SELECT until - from_ FROM access WHERE id = %u", access);
+	if (flags == (TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET))
+		steps = fd;
+	return __real_timerfd_settime(fd, flags, at, old);
 }
 
 static int64_t clock_events(const struct host *host, const char *like)
@@ -119,13 +56,6 @@ static void expect_status(const struct host *host, const char *name, const char 
 	status_of(host, name, value);
 	if (!strstr(value, word))
 		fail_msg("%s is not \"%s\": %s", name, word, value);
-}
-
-/* Whoever asks now gets it now. */
-static void expect_new_access(const struct host *host)
-{
-	(void)must_request(host, AS(GAMES), "sudo:man");
-	expect_sudo(host, DECISION_ALLOW, "");
 }
 
 static struct message accept_now(void)
@@ -200,12 +130,52 @@ static void c1_another_boot_knows_nothing_of_the_last_ones_clock(void **state)
 	int64_t length = length_of(host, must_request(host, AS(GAMES), "sudo:man"));
 
 	boot(state, 60);
-	passed += 1000 * DAY; /* far past what that clock said at the end */
+	pass(1000 * DAY); /* far past what that clock said at the end */
+	set_clock(-1000 * DAY);
 	expect_sudo(host, DECISION_ALLOW, "");
 	pass(length - 120);
 	expect_sudo(host, DECISION_ALLOW, "");
 	pass(60);
 	expect_sudo(host, DECISION_DENY, "is over");
+}
+
+/* ---- in time ---- */
+
+static void c2_a_step_ends_things_when_nobody_asks(void **state)
+{
+	const struct itimerspec now = {.it_value = {.tv_nsec = 1}};
+	const struct host *host = need_settled(state);
+	uint32_t access = must_request(host, AS(GAMES), "sudo:man");
+
+	set_clock(DAY);
+	host_turn(host, false);
+	expect_state(host, access, "active");
+	for (int twice = 0; twice < 2; twice++) {
+		assert_int_equal(__real_timerfd_settime(steps, 0, &now, NULL), 0);
+		host_turn(host, true);
+		host_turn(host, false);
+	}
+	expect_state(host, access, "expired");
+	assert_int_equal(clock_events(host, "the clock was set forth by %%"), 1);
+}
+
+/* CLOCK_MONOTONIC stands still while the host sleeps. */
+static void c2_deadlines_count_while_the_host_sleeps(void **state)
+{
+	size_t counting = 0;
+
+	(void)need_people(state);
+	for (int fd = 0; fd < 256; fd++) {
+		char path[64], line[128];
+		FILE *info;
+		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+		info = fopen(path, "r");
+		while (info && fgets(line, sizeof(line), info))
+			counting += !strcmp(line, "clockid: 7\n"); /* CLOCK_BOOTTIME */
+		if (info)
+			fclose(info);
+	}
+	assert_int_equal(counting, 4); /* grants, sessions, keys, an unconfirmed clock */
 }
 
 /* ---- back ---- */
@@ -259,6 +229,7 @@ static void c1_an_administrator_may_accept_it(void **state)
 	const struct message accept = accept_now();
 	const struct host *host = need_settled(state);
 	uint32_t access = must_request(host, AS(GAMES), "sudo:man");
+	const int64_t length = length_of(host, access);
 
 	set_clock(-DAY);
 	expect_sudo(host, DECISION_DENY, "jitd-admin clock accept");
@@ -274,7 +245,7 @@ static void c1_an_administrator_may_accept_it(void **state)
 	expect_new_access(host);
 	start_again(*state); /* it is on disk */
 	expect_sudo(host, DECISION_ALLOW, "");
-	pass(length_of(host, access));
+	pass(length);
 	expect_sudo(host, DECISION_DENY, "is over");
 }
 
@@ -338,6 +309,29 @@ static void c5_a_glitch_into_2036_locks_nobody_out(void **state)
 	expect_status(host, "clock", "confirmed");
 }
 
+/* ---- far ahead ---- */
+
+static void c5_years_are_years(void **state)
+{
+	static const int64_t times[] = {((int64_t)1 << 31) - 100, 4102444700 /* 2100 */,
+	                                ((int64_t)1 << 32) - 100};
+	const struct host *host = need_settled(state);
+	uint32_t access;
+	int64_t length;
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		set_clock(times[i] - clock_wall());
+		look(host);
+		access = must_request(host, AS(GAMES), "sudo:man");
+		length = length_of(host, access);
+		expect_sudo(host, DECISION_ALLOW, "");
+		pass(length - 5);
+		expect_sudo(host, DECISION_ALLOW, "");
+		pass(5);
+		expect_sudo(host, DECISION_DENY, "is over");
+	}
+}
+
 /* ---- after a boot ---- */
 
 static void c3_1970_at_boot_opens_nothing_until_the_clock_is_right(void **state)
@@ -395,20 +389,27 @@ static void c3_before_it_is_confirmed_nothing_counts_as_seen(void **state)
 	assert_true(on_disk(host, "SELECT highest FROM clock") > highest + 12 * 3600);
 }
 
-static int begin(void **state)
+static void c4_ntp_after_a_boot_takes_back_nothing(void **state)
 {
-	passed = 0;
-	return people_begin(state);
+	const struct host *host = need_settled(state);
+
+	boot(state, 3600);
+	expect_new_access(host);
+	set_clock(-40);
+	expect_sudo(host, DECISION_ALLOW, "");
+	expect_new_access(host);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, people_end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, clocks_begin, people_end)
 	const struct CMUnitTest tests[] = {
 	        TEST(c1_a_grant_ends_by_the_clock_that_nobody_sets),
 	        TEST(c1_a_token_ends_with_its_grant),
 	        TEST(c1_a_session_ends_by_it_too),
 	        TEST(c1_another_boot_knows_nothing_of_the_last_ones_clock),
+	        TEST(c2_a_step_ends_things_when_nobody_asks),
+	        TEST(c2_deadlines_count_while_the_host_sleeps),
 	        TEST(c1_back_a_day_nothing_opens),
 	        TEST(c1_back_a_day_is_over_after_a_day),
 	        TEST(c1_an_administrator_may_accept_it),
@@ -419,6 +420,8 @@ int main(void)
 	        TEST(c3_1970_at_boot_opens_nothing_until_the_clock_is_right),
 	        TEST(c3_after_a_boot_things_go_on_at_once),
 	        TEST(c3_before_it_is_confirmed_nothing_counts_as_seen),
+	        TEST(c4_ntp_after_a_boot_takes_back_nothing),
+	        TEST(c5_years_are_years),
 	};
 	people_come();
 	return cmocka_run_group_tests(tests, NULL, NULL);

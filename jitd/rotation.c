@@ -384,7 +384,7 @@ int rotation_start(struct jitd *jitd, struct fault *fault)
 	rotation->jitd = jitd;
 	rotation->last = &rotation->first;
 	jitd->rotation = rotation;
-	r = loop_timer(jitd->loop, look, rotation, &rotation->timer);
+	r = loop_alarm(jitd->loop, look, rotation, &rotation->timer);
 	if (r < 0)
 		return fault_set(fault, r, "keys: %s", strerror(-r));
 	r = key_folder_open(jitd->settings->state_dir, &rotation->folder, fault);

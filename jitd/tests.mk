@@ -6,6 +6,7 @@ libdaemontest_la_SOURCES = \
 	tests/daemon/harness.c tests/daemon/clients.c tests/daemon/harness.h \
 	tests/daemon/disk.c tests/daemon/disk.h tests/daemon/crowd.c tests/daemon/crowd.h \
 	tests/daemon/accounts.c tests/daemon/accounts.h tests/daemon/people.c tests/daemon/people.h \
+	tests/daemon/clocks.c tests/daemon/clocks.h \
 	tests/daemon/siege.c tests/daemon/siege.h tests/daemon/logins.c tests/daemon/logins.h \
 	tests/daemon/locksmith.c tests/daemon/locksmith.h \
 	tests/daemon/ssh_keys.c tests/daemon/ssh_keys.h
@@ -22,7 +23,8 @@ libprovidertest_la_LIBADD = libdaemontest.la $(OPENSSL_LIBS)
 JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/uses_test \
 	jitd/approval_test jitd/request_test jitd/hostile_test jitd/crowding_test \
 	jitd/ending_test jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
-	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test jitd/instant_test \
+	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test \
+	jitd/instant_test jitd/redate_test \
 	jitd/interleaving_test jitd/rotation_test jitd/retirement_test jitd/rekey_race_test \
 	jitd/rekey_start_test jitd/rotation_load_test \
 	jitd/binding_test jitd/user_key_test \
@@ -134,7 +136,12 @@ jitd_terms_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 jitd_instant_test_SOURCES = jitd/instant_test.c
 jitd_instant_test_CFLAGS = $(TEST_CFLAGS)
 jitd_instant_test_LDADD = libdaemontest.la
-jitd_instant_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_boot -Wl,--wrap=process_boot_id
+jitd_instant_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_boot -Wl,--wrap=process_boot_id \
+	-Wl,--wrap=timerfd_settime
+jitd_redate_test_SOURCES = jitd/redate_test.c
+jitd_redate_test_CFLAGS = $(TEST_CFLAGS)
+jitd_redate_test_LDADD = libdaemontest.la
+jitd_redate_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_boot -Wl,--wrap=process_boot_id
 jitd_request_test_SOURCES = jitd/request_test.c
 jitd_request_test_CFLAGS = $(TEST_CFLAGS)
 jitd_request_test_LDADD = libdaemontest.la

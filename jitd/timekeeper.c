@@ -97,6 +97,17 @@ static void tell_change(struct timing *timing, const struct timekeeper *before,
 	}
 }
 
+/* Small steps of a clock that is being set right (NTP after a boot) do not undo what was given a
+ * moment ago. */
+static int64_t tell_time(struct timekeeper *keeper, int64_t wall)
+{
+	int64_t now = wall > keeper->highest ? wall : keeper->highest;
+
+	if (keeper->told < now || keeper->told - now > CLOCK_SLACK)
+		keeper->told = now;
+	return keeper->told;
+}
+
 struct timing timekeeper_read(struct timekeeper *keeper, struct clocks clocks)
 {
 	struct timekeeper before = *keeper;
@@ -117,7 +128,7 @@ struct timing timekeeper_read(struct timekeeper *keeper, struct clocks clocks)
 	keeper->running = true;
 	keeper->last = offset;
 	keeper->behind = is_behind(keeper, clocks.wall);
-	timing.now = clocks.wall > keeper->highest ? clocks.wall : keeper->highest;
+	timing.now = tell_time(keeper, clocks.wall);
 	if (keeper->behind) {
 		timing.verdict = CLOCK_BEHIND;
 		timing.behind = keeper->highest - clocks.wall;
@@ -140,6 +151,7 @@ bool timekeeper_accept(struct timekeeper *keeper, struct clocks clocks)
 	keeper->running = true;
 	keeper->last = keeper->base;
 	keeper->behind = false;
+	keeper->told = clocks.wall;
 	return true;
 }
 

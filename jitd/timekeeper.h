@@ -37,6 +37,7 @@ struct timekeeper {
 	bool unconfirmed;
 	int64_t since; /* boot time at which that began */
 	bool behind;
+	int64_t told; /* the last `now` of a timing */
 };
 
 enum clock_verdict {
@@ -59,9 +60,10 @@ struct timing {
 	enum clock_verdict verdict;
 	enum clock_change change; /* since the reading before */
 	int64_t by;               /* seconds of a step; of FELL_BEHIND, how far */
-	int64_t now;              /* what things are judged by: never below the highest time seen */
-	int64_t behind;           /* seconds to the highest time; 0: not behind */
-	int64_t left; /* seconds of boot time until it is confirmed; 0: it is, or is behind */
+	int64_t now;    /* what things are judged by: never below the highest time seen, and
+	                   never a step of the slack or less below the one before */
+	int64_t behind; /* seconds to the highest time; 0: not behind */
+	int64_t left;   /* seconds of boot time until it is confirmed; 0: it is, or is behind */
 };
 
 /* Takes a reading: `keeper` becomes the new state. One that cannot be (a clock that failed, a time
