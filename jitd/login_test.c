@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Logins whose hooks run in several processes: what ties auth, account and open_session together,
  * and that nobody else comes in by it. */
+#include "tests/daemon/clocks.h"
 #include "tests/daemon/logins.h"
 
 #include <string.h>
@@ -161,12 +162,26 @@ static void a_reservation_lasts_a_minute(void **state)
 		sshd_begin(&sshd[i]);
 		type_at(host, &sshd[i], false);
 	}
-	*people_ahead() = RESERVATION_SECONDS - 5;
+	pass(RESERVATION_SECONDS - 5);
 	expect_hook(host, sshd[0].monitor, PHASE_OPEN_SESSION, DECISION_ALLOW, "");
-	*people_ahead() = RESERVATION_SECONDS + 1;
+	pass(6);
 	expect_hook(host, sshd[1].monitor, PHASE_OPEN_SESSION, DECISION_DENY, "not-vouched");
 	for (int i = 0; i < 2; i++)
 		sshd_end(&sshd[i]);
+}
+
+static void c1_nor_longer_by_a_clock_that_is_set_back(void **state)
+{
+	const struct host *host = need_logins(state);
+	struct sshd sshd;
+
+	set_clock(3600);
+	sshd_begin(&sshd);
+	type_at(host, &sshd, false);
+	set_clock(-3600);
+	pass(RESERVATION_SECONDS + 1);
+	expect_hook(host, sshd.monitor, PHASE_OPEN_SESSION, DECISION_DENY, "not-vouched");
+	sshd_end(&sshd);
 }
 
 /* Reservations are in memory; nothing of the token is left to come in by. */
@@ -281,6 +296,7 @@ int main(void)
 	        TEST(a_retry_in_the_same_connection_is_not_asked_again),
 	        TEST(a_reservation_is_for_one_account_and_one_service),
 	        TEST(a_reservation_lasts_a_minute),
+	        TEST(c1_nor_longer_by_a_clock_that_is_set_back),
 	        TEST(a_restart_before_the_session_refuses_it),
 	        TEST(what_ends_between_auth_and_session_ends_it),
 	        TEST(a_held_token_opens_by_key_alone),

@@ -116,7 +116,8 @@ jitd_uses_test_LDADD = libdaemontest.la -lpthread
 jitd_approval_test_SOURCES = jitd/approval_test.c
 jitd_approval_test_CFLAGS = $(TEST_CFLAGS)
 jitd_approval_test_LDADD = libdaemontest.la
-jitd_approval_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=loop_work
+jitd_approval_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_boot -Wl,--wrap=process_boot_id \
+	-Wl,--wrap=loop_work
 jitd_vote_test_SOURCES = jitd/vote_test.c
 jitd_vote_test_CFLAGS = $(TEST_CFLAGS)
 jitd_vote_test_LDADD = libdaemontest.la
@@ -161,7 +162,7 @@ jitd_conversation_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=
 jitd_login_test_SOURCES = jitd/login_test.c
 jitd_login_test_CFLAGS = $(TEST_CFLAGS)
 jitd_login_test_LDADD = libdaemontest.la
-jitd_login_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_login_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_boot -Wl,--wrap=process_boot_id
 jitd_typed_test_SOURCES = jitd/typed_test.c
 jitd_typed_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_typed_test_LDADD = libdaemontest.la
