@@ -15,6 +15,7 @@ const struct command admin_clock_accept = {
         .summary = "tell jitd that this host's clock is right",
         .details =
                 "Where it is behind the highest time that jitd has seen, things open again; where\n"
-                "it went ahead by a step, that counts as seen. What is over stays over.\n",
+                "it went ahead by a step, that counts as seen. What is over stays over; a grant\n"
+                "that begins in a time to come opens nothing any more.\n",
         .run = run,
 };
