@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/daemon/clocks.h"
 #include "tests/daemon/disk.h"
 #include "tests/daemon/locksmith.h"
 
@@ -320,6 +321,25 @@ static void other_changes_wait_for_room(void **state)
 	assert_int_equal(on_disk(&stage->host, "SELECT count(*) FROM access"), 2);
 }
 
+static void c1_what_time_it_is_waits_for_room(void **state)
+{
+	const struct message accept = {.id = MESSAGE_clock_accept};
+	struct stage *stage = *state;
+
+	need_small_disk(stage);
+	pass(600);
+	look(&stage->host);
+	(void)must_request(&stage->host, GAMER, "sudo:root");
+	fill_to_the_brim(stage);
+	set_clock(-DAY);
+	must_refuse(&stage->host, ROOT, &accept, "nothing was changed");
+	make_room(stage);
+	expect(stage, DECISION_DENY, "jitd-admin clock accept");
+	must_do(&stage->host, ROOT, &accept);
+	(void)must_request(&stage->host, GAMER, "sudo:root");
+	expect(stage, DECISION_ALLOW, NULL);
+}
+
 static struct message retire_of_current(const struct stage *stage, struct wire_key *ret_key)
 {
 	*ret_key = key_in(&stage->host, "current");
@@ -402,6 +422,7 @@ int main(void)
 	        TEST(a_retirement_acts_on_a_full_disk),
 	        TEST(a_rotation_waits_for_room),
 	        TEST(rows_that_find_no_room_leave_no_file),
+	        TEST(c1_what_time_it_is_waits_for_room),
 	};
 
 	if (geteuid() == 0 && !own_mounts())

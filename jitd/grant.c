@@ -318,10 +318,14 @@ void grant_look(struct jitd *jitd)
 			r = find_due(jitd, STATEMENT_ACCESS_RIPE, &instant, &ripe);
 		if (r == 0)
 			r = next_deadline(jitd, &instant, &wait);
+		if (r == 0 && wait)
+			r = instants_keep(jitd);
 		r = txn_leave(jitd->txn, r);
 	}
 	if (r < 0)
 		wait = RETRY_MS;
+	else if (wait > INSTANT_KEEP_MS)
+		wait = INSTANT_KEEP_MS;
 	for (size_t i = 0; r == 0 && i < ripe.count; i++)
 		grant_activate(jitd, ripe.ids[i], NULL, NULL);
 	if (wait)

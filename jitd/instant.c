@@ -68,6 +68,14 @@ static int write_row(void *context)
 	return query_finish(&query);
 }
 
+int instants_keep(struct jitd *jitd)
+{
+	struct instants *instants = jitd->instants;
+	bool old = instants->keeper.highest - instants->on_disk.highest >= INSTANT_KEEP_MS / 1000;
+
+	return old ? write_row(instants) : 0;
+}
+
 void instants_committed(struct jitd *jitd)
 {
 	jitd->instants->on_disk = jitd->instants->noted;
@@ -111,10 +119,10 @@ static void notice(struct instants *instants, const struct timing *timing)
 	if (timing->by > 0 && timing->change != CLOCK_CAUGHT_UP &&
 	    timing->change != CLOCK_BECAME_RIGHT)
 		format_duration(timing->by, by);
-	best_effort(text_format(text, sizeof(text), "%s%s%s%s%s%s", instants->notice,
-	                        *instants->notice ? "; then " : "", words[timing->change],
-	                        *by ? " by " : "", by, hint_of(timing->verdict)));
-	memcpy(instants->notice, text, sizeof(text));
+	if (text_format(text, sizeof(text), "%s%s%s%s%s%s", instants->notice,
+	                *instants->notice ? "; then " : "", words[timing->change],
+	                *by ? " by " : "", by, hint_of(timing->verdict)) == 0)
+		memcpy(instants->notice, text, sizeof(text));
 	timer_start(instants->teller, 0);
 }
 

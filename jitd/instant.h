@@ -33,6 +33,12 @@ struct instant instant_now(struct jitd *jitd);
 /* For `status`: one line. */
 void instant_describe(struct jitd *jitd, char *ret_text, size_t size);
 
+/* Within a message, for who looks at what is open at least each INSTANT_KEEP_MS: the highest time
+ * on disk is not much older than that, so that no boot with a clock that is behind makes it longer.
+ */
+#define INSTANT_KEEP_MS 60000
+must_check int instants_keep(struct jitd *jitd);
+
 /* What was written of the clock is on disk; the commit says so. */
 void instants_committed(struct jitd *jitd);
 

@@ -8,6 +8,7 @@
 #include <sys/timerfd.h>
 
 #include "jitd/clock.h"
+#include "jitd/grant.h"
 
 #define VALUE_SIZE 513 /* of a row of `status` */
 
@@ -21,6 +22,32 @@ int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *at, struc
 	if (flags == (TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET))
 		steps = fd;
 	return __real_timerfd_settime(fd, flags, at, old);
+}
+
+/* Of the descriptors that count on this clock: how many there are, and how many of them run for no
+ * longer than so many seconds. */
+static size_t count_timers(const char *clock, int64_t most, size_t *ret_running)
+{
+	size_t counting = 0, running = 0;
+
+	for (int fd = 0; fd < 256; fd++) {
+		char path[64], line[128];
+		long long left = 0;
+		bool its = false;
+		FILE *info;
+		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+		info = fopen(path, "r");
+		while (info && fgets(line, sizeof(line), info)) {
+			its |= !strcmp(line, clock);
+			if (sscanf(line, "it_value: (%lld,", &left) == 1)
+				running += its && left > 0 && left < most;
+		}
+		if (info)
+			fclose(info);
+		counting += its;
+	}
+	*ret_running = running;
+	return counting;
 }
 
 static int64_t clock_events(const struct host *host, const char *like)
@@ -159,23 +186,37 @@ static void c2_a_step_ends_things_when_nobody_asks(void **state)
 	assert_int_equal(clock_events(host, "the clock was set forth by %%"), 1);
 }
 
-/* CLOCK_MONOTONIC stands still while the host sleeps. */
+#define BY_BOOT "clockid: 7\n" /* CLOCK_BOOTTIME; CLOCK_MONOTONIC stands still in a sleep */
 static void c2_deadlines_count_while_the_host_sleeps(void **state)
 {
-	size_t counting = 0;
+	size_t running;
 
 	(void)need_people(state);
-	for (int fd = 0; fd < 256; fd++) {
-		char path[64], line[128];
-		FILE *info;
-		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-		info = fopen(path, "r");
-		while (info && fgets(line, sizeof(line), info))
-			counting += !strcmp(line, "clockid: 7\n"); /* CLOCK_BOOTTIME */
-		if (info)
-			fclose(info);
-	}
-	assert_int_equal(counting, 4); /* grants, sessions, keys, an unconfirmed clock */
+	/* of grants, of sessions, of keys, of an unconfirmed clock */
+	assert_int_equal(count_timers(BY_BOOT, 60, &running), 4);
+	assert_int_equal(running, 0);
+}
+
+/* Else a boot with a dead clock could begin hours before. */
+static void c3_while_a_grant_is_open_the_time_is_kept(void **state)
+{
+	const struct host *host = need_settled(state);
+	size_t running;
+
+	(void)must_request(host, AS(GAMES), "sudo:man");
+	look(host);
+	(void)count_timers(BY_BOOT, 60, &running);
+	assert_int_equal(running, 1);
+	pass(60);
+	grant_look(host->jitd);
+	look(host);
+	assert_true(on_disk(host, "SELECT highest FROM clock") >= clock_wall() - 1);
+	pass(600);
+	grant_look(host->jitd);
+	host_turn(host, false);
+	set_clock(-600);
+	boot(state, 0);
+	expect_sudo(host, DECISION_DENY, "jitd-admin clock accept");
 }
 
 /* ---- back ---- */
@@ -410,6 +451,7 @@ int main(void)
 	        TEST(c1_another_boot_knows_nothing_of_the_last_ones_clock),
 	        TEST(c2_a_step_ends_things_when_nobody_asks),
 	        TEST(c2_deadlines_count_while_the_host_sleeps),
+	        TEST(c3_while_a_grant_is_open_the_time_is_kept),
 	        TEST(c1_back_a_day_nothing_opens),
 	        TEST(c1_back_a_day_is_over_after_a_day),
 	        TEST(c1_an_administrator_may_accept_it),

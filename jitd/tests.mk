@@ -106,7 +106,8 @@ jitd_fault_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=timer_start -Wl,--wrap=loop_t
 jitd_full_disk_test_SOURCES = jitd/full_disk_test.c
 jitd_full_disk_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_full_disk_test_LDADD = libdaemontest.la
-jitd_full_disk_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=txn_leave -Wl,--wrap=clock_wall
+jitd_full_disk_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=txn_leave -Wl,--wrap=clock_wall -Wl,--wrap=clock_boot \
+	-Wl,--wrap=process_boot_id
 jitd_crash_test_SOURCES = jitd/crash_test.c
 jitd_crash_test_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
 jitd_crash_test_LDADD = libdaemontest.la
