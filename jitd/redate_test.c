@@ -43,6 +43,20 @@ static void c1_one_of_another_boot_neither(void **state)
 	expect_sudo(host, DECISION_DENY, "");
 }
 
+static void c1_one_of_before_a_clock_was_accepted_neither(void **state)
+{
+	const struct message accept = {.id = MESSAGE_clock_accept};
+	const struct host *host = need_settled(state);
+	uint32_t access = must_request(host, AS(GAMES), "sudo:man");
+
+	set_clock(-DAY);
+	must_do(host, ROOT, &accept);
+	boot(state, DAY + 60);
+	expect_sudo(host, DECISION_DENY, "");
+	look(host);
+	expect_state(host, access, "expired");
+}
+
 static void c1_a_code_dated_ahead_is_void(void **state)
 {
 	const struct host *host = need_settled(state);
@@ -133,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(c1_a_grant_dated_ahead_does_not_come_to_life),
 	        TEST(c1_one_of_another_boot_neither),
+	        TEST(c1_one_of_before_a_clock_was_accepted_neither),
 	        TEST(c1_a_code_dated_ahead_is_void),
 	        TEST(c5_a_request_filed_in_2036_lapses_in_its_time),
 	        TEST(c5_nobody_asked_too_often_in_2036),
