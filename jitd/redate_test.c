@@ -50,6 +50,7 @@ static void c1_one_of_before_a_clock_was_accepted_neither(void **state)
 	uint32_t access = must_request(host, AS(GAMES), "sudo:man");
 
 	set_clock(-DAY);
+	look(host);
 	must_do(host, ROOT, &accept);
 	boot(state, DAY + 60);
 	expect_sudo(host, DECISION_DENY, "");
