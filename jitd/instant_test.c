@@ -192,8 +192,8 @@ static void c2_deadlines_count_while_the_host_sleeps(void **state)
 	size_t running;
 
 	(void)need_people(state);
-	/* of grants, of sessions, of keys, of an unconfirmed clock */
-	assert_int_equal(count_timers(BY_BOOT, 60, &running), 4);
+	/* of grants, of sessions, of warnings, of keys, of an unconfirmed clock */
+	assert_int_equal(count_timers(BY_BOOT, 60, &running), 5);
 	assert_int_equal(running, 0);
 }
 

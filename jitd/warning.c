@@ -16,7 +16,7 @@
 
 #define PAGE        64 /* as many as SESSION_WARN takes */
 #define PATIENCE_MS 5000
-#define RETRY_S     60
+#define RETRY_MS    60000
 
 struct warnings {
 	struct jitd *jitd;
@@ -113,9 +113,10 @@ static void look(void *context)
 		r = tell_all(jitd, &instant);
 	if (r < 0)
 		audit_log(jitd->audit, "no session is warned of its end: %s", strerror(-r));
-	if (at || r < 0)
-		timer_start(warnings->timer,
-		            clock_wait(r < 0 ? instant.boot + RETRY_S : at, instant.boot));
+	if (r < 0)
+		timer_start(warnings->timer, RETRY_MS);
+	else if (at)
+		timer_start(warnings->timer, clock_wait(at, instant.boot));
 }
 
 void warnings_look(struct jitd *jitd)
