@@ -8,6 +8,7 @@
 #include "jitd/dismissal.h"
 #include "jitd/ending.h"
 #include "jitd/reaper.h"
+#include "jitd/recheck.h"
 #include "jitd/session.h"
 
 int check_open_session(struct check *check)
@@ -73,6 +74,7 @@ void check_session_opened(struct check *check)
 {
 	session_watch(check->jitd, check->judgement.access, check->session, &check->peer->process);
 	endings_expect(check->jitd, check->door.boot + check->judgement.until - check->door.now);
+	recheck_opened(check->jitd, check->door.boot);
 	if (scope_is_due(check))
 		put_into_scope(check);
 	else

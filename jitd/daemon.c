@@ -21,6 +21,7 @@
 #include "jitd/jitd.h"
 #include "jitd/listing.h"
 #include "jitd/reaper.h"
+#include "jitd/recheck.h"
 #include "jitd/redate.h"
 #include "jitd/reservation.h"
 #include "jitd/revocation.h"
@@ -164,6 +165,8 @@ static int make_parts(struct jitd *jitd)
 	if (r == 0)
 		r = warnings_new(jitd, &jitd->warnings);
 	if (r == 0)
+		r = recheck_new(jitd, &jitd->recheck);
+	if (r == 0)
 		r = revocation_prepare(jitd);
 	return r;
 }
@@ -201,6 +204,7 @@ static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault
 	grant_look(jitd);
 	endings_look(jitd);
 	warnings_look(jitd);
+	recheck_soon(jitd);
 	return 0;
 }
 
@@ -244,6 +248,7 @@ struct jitd *jitd_free(struct jitd *jitd)
 	jitd->reaper = reaper_free(jitd->reaper);
 	jitd->endings = endings_free(jitd->endings);
 	jitd->warnings = warnings_free(jitd->warnings);
+	jitd->recheck = recheck_free(jitd->recheck);
 	dismissals_free(jitd);
 	jitd->audit = audit_free(jitd->audit);
 	jitd->txn = txn_free(jitd->txn);

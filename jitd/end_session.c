@@ -13,24 +13,15 @@ static bool may_end(const struct call *call, const struct access *access)
 
 static int end_one(struct call *call, const char *id, uint32_t access, uint32_t number)
 {
-	cleanup(query_done) struct query query =
-	        store_query(call->jitd->store, STATEMENT_SESSION_DOOM);
 	char why[NAME_SIZE + 16];
 	int r;
 
 	(void)snprintf(why, sizeof(why), "ended by %s", call->caller->name);
-	query_number(&query, ":access", access);
-	query_number(&query, ":n", number);
-	query_text(&query, ":why", why);
-	r = query_step(&query);
-	if (r < 0)
-		return r;
-	if (r != QUERY_ROW)
+	r = ending_of_session(call->jitd, access, number, why);
+	if (r == ENDING_OVER)
 		return call_refuse(call, "state", "session %s is over already", id);
-	r = query_finish(&query);
 	if (r < 0)
 		return r;
-	endings_want(call->jitd);
 	call_done(call, access, "session %s ends", id);
 	return audit_append(call->jitd, call->now,
 	                    &(struct event){.event = EVENT_SESSION_END,

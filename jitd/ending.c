@@ -94,6 +94,21 @@ int ending_of_access(struct jitd *jitd, uint32_t access, const char *why)
 	return doom(jitd, STATEMENT_SESSION_DOOM_ACCESS, ":access", access, why);
 }
 
+int ending_of_session(struct jitd *jitd, uint32_t access, uint32_t number, const char *why)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_SESSION_DOOM);
+	int r;
+
+	query_number(&query, ":access", access);
+	query_number(&query, ":n", number);
+	query_text(&query, ":why", why);
+	r = query_step(&query);
+	if (r != QUERY_ROW)
+		return r < 0 ? r : ENDING_OVER;
+	endings_want(jitd);
+	return query_finish(&query);
+}
+
 int ending_of_subject(struct jitd *jitd, uid_t uid, const char *why)
 {
 	return doom(jitd, STATEMENT_SESSION_DOOM_SUBJECT, ":uid", uid, why);

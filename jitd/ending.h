@@ -13,9 +13,13 @@ struct endings;
 must_check int endings_new(struct jitd *jitd, struct endings **ret_endings);
 struct endings *endings_free(struct endings *endings);
 
-/* Within a message: open sessions are to end, of an access, of a person. One that is to end already
- * keeps its reason. */
+enum { ENDING_OVER = 1 };
+
+/* Within a message: open sessions are to end, of an access, one of them (ENDING_OVER: it is not
+ * open any more), of a person. One that is to end already keeps its reason. */
 must_check int ending_of_access(struct jitd *jitd, uint32_t access, const char *why);
+must_check int ending_of_session(struct jitd *jitd, uint32_t access, uint32_t number,
+                                 const char *why);
 must_check int ending_of_subject(struct jitd *jitd, uid_t uid, const char *why);
 
 /* Has the access an open session? From the writer inside a transaction, or from the reader. */

@@ -197,11 +197,11 @@ static enum reason judge_question(const struct jitd *jitd, const struct access *
 	return question_denied_by(jitd, access, question) ? REASON_RULE_DENIES : REASON_NONE;
 }
 
-enum reason judge_rules(const struct jitd *jitd, const struct access *access,
+enum reason judge_rules(const struct jitd *jitd, const struct access *access, const char *scopes,
                         const struct identity *subject, int64_t now)
 {
 	const struct question question =
-	        question_of(jitd, subject, access->scope, access->host, access->via, now);
+	        question_of(jitd, subject, scopes, access->host, access->via, now);
 
 	return judge_question(jitd, access, &question);
 }

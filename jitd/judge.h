@@ -63,9 +63,9 @@ must_check int judge_until_key_is_seen(struct jitd *jitd, const struct door *doo
 must_check int judge_owner(struct jitd *jitd, const struct door *door, struct judgement *judgement);
 must_check int judge_nothing(struct jitd *jitd, const struct door *door,
                              struct judgement *judgement);
-/* What is asked anew of the rules at every check, of all that the access allows: NOT_A_MEMBER of
- * its rule's `who`, RULE_DENIES, or NONE. */
-enum reason judge_rules(const struct jitd *jitd, const struct access *access,
+/* What is asked anew of the rules at every check, of these scopes among what the access allows:
+ * TRUST_GONE, NOT_A_MEMBER of its rule's `who`, RULE_DENIES, or NONE. */
+enum reason judge_rules(const struct jitd *jitd, const struct access *access, const char *scopes,
                         const struct identity *subject, int64_t now);
 void judge_no(struct judgement *judgement, enum reason reason, uint32_t access);
 

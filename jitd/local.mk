@@ -49,6 +49,7 @@ libjitd_la_SOURCES = \
 	jitd/process.c jitd/process.h \
 	jitd/question.c jitd/question.h \
 	jitd/reaper.c jitd/reaper.h \
+	jitd/recheck.c jitd/recheck.h \
 	jitd/redate.c jitd/redate.h \
 	jitd/rekey.c jitd/rekey.h \
 	jitd/reload.c jitd/reload.h \

@@ -311,6 +311,11 @@ struct names *names_free(struct names *names)
 	return NULL;
 }
 
+uint64_t names_generation(const struct names *names)
+{
+	return names_cache_check(names->cache);
+}
+
 unsigned int names_lost(const struct names *names, enum names_lane lane)
 {
 	return crew_lost(names->crew, lane);

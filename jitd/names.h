@@ -55,6 +55,9 @@ struct names *names_free(struct names *names); /* closes; takes NULL, returns NU
 void names_lookup(struct names *names, enum names_lane lane, const struct names_key *key,
                   names_answer *answer, void *context);
 
+/* Of the files that names come from: another number after each change. */
+uint64_t names_generation(const struct names *names);
+
 unsigned int names_lost(const struct names *names,
                         enum names_lane lane); /* threads given up, now */
 

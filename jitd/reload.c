@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "jitd/instant.h"
 #include "jitd/issuers.h"
+#include "jitd/recheck.h"
 #include "jitd/rules.h"
 
 int reload_rules(struct jitd *jitd, struct fault *fault)
@@ -19,6 +20,7 @@ int reload_rules(struct jitd *jitd, struct fault *fault)
 	policy_free(jitd->policy);
 	jitd->policy = fresh;
 	memcpy(jitd->policy_digest, digest, sizeof(digest));
+	recheck_soon(jitd);
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 #include "jitd/judge.h"
 #include "jitd/question.h"
 
-#define PAGE    64 /* rows of ACCESS_REVOCABLE */
+#define PAGE    64 /* rows of ACCESS_REVOCABLE, and of ACCESS_IN_USE */
 #define NEXT_MS 1  /* not 0: a timer that is due runs in the same turn */
 #define CHANGED "its rule has changed"
 
@@ -22,12 +22,13 @@ struct sweep {
 	struct timer *timer; /* the next page */
 	char actor[NAME_SIZE];
 	bool revokes;
+	enum statement statement;
 	uint32_t after; /* the last access looked at */
 	bool last;      /* there is no page after this one */
 	struct {
 		uint32_t access;
 		uid_t uid;
-	} left[PAGE]; /* active ones of this page whose subject is to be looked up */
+	} left[PAGE]; /* active or in use, of this page, whose subject is to be looked up */
 	size_t left_count;
 	uint64_t failures; /* of commits, before it began */
 	struct swept swept;
@@ -66,7 +67,7 @@ static int look_at(struct sweep *sweep, struct access *access, int64_t now)
 {
 	int r;
 
-	if (access->state == STATE_ACTIVE)
+	if (access->state != STATE_PENDING)
 		return sweep->revokes ? look_at_active(sweep, access, now) : 0;
 	if (question_rule(sweep->jitd, access))
 		return 0;
@@ -76,13 +77,12 @@ static int look_at(struct sweep *sweep, struct access *access, int64_t now)
 }
 
 /* What is changed must not be what is walked over. */
-static int read_page(struct jitd *jitd, uint32_t after, struct access **rows, size_t *ret_count)
+static int read_page(const struct sweep *sweep, struct access **rows, size_t *ret_count)
 {
-	cleanup(query_done) struct query query =
-	        store_query(jitd->store, STATEMENT_ACCESS_REVOCABLE);
+	cleanup(query_done) struct query query = store_query(sweep->jitd->store, sweep->statement);
 	int r = 0;
 
-	query_number(&query, ":after", after);
+	query_number(&query, ":after", sweep->after);
 	*ret_count = 0;
 	while (*ret_count < PAGE && (r = query_step(&query)) == QUERY_ROW) {
 		r = access_of_row(&query, &rows[*ret_count]);
@@ -97,7 +97,7 @@ static int look_at_page(struct sweep *sweep, int64_t now, size_t *ret_count)
 {
 	struct access *rows[PAGE] = {NULL};
 	size_t count = 0;
-	int r = read_page(sweep->jitd, sweep->after, rows, &count);
+	int r = read_page(sweep, rows, &count);
 
 	for (size_t i = 0; i < count; i++) {
 		if (r == 0)
@@ -119,8 +119,8 @@ static int judge_one(struct sweep *sweep, uint32_t id, const struct identity *su
 
 	if (r)
 		return r < 0 ? r : 0;
-	if (access->state != STATE_ACTIVE || access->uid != subject->uid ||
-	    judge_rules(sweep->jitd, access, subject, now) == REASON_NONE)
+	if (access->state == STATE_PENDING || access->uid != subject->uid ||
+	    judge_rules(sweep->jitd, access, access->scope, subject, now) == REASON_NONE)
 		return 0;
 	r = access_move(sweep->jitd, access, ON_REVOKE, &act);
 	sweep->swept.revoked += r == 0;
@@ -187,6 +187,11 @@ static void next_page(void *context)
 		r = txn_leave(txn, r);
 	}
 	sweep->last = r < 0 || count < PAGE;
+	if (sweep->last && sweep->revokes && sweep->statement == STATEMENT_ACCESS_REVOCABLE) {
+		sweep->statement = STATEMENT_ACCESS_IN_USE;
+		sweep->after = 0;
+		sweep->last = r < 0;
+	}
 	if (r < 0) {
 		sweep->swept.result = r;
 		sweep->left_count = 0; /* of a page that is undone */
@@ -220,6 +225,7 @@ void sweep_begin(struct jitd *jitd, const char *actor, sweep_done *done, void *c
 		return;
 	}
 	sweep->jitd = jitd;
+	sweep->statement = STATEMENT_ACCESS_REVOCABLE;
 	sweep->revokes = actor != NULL;
 	text_sanitize(sweep->actor, sizeof(sweep->actor), actor ? actor : "");
 	sweep->failures = txn_counters(jitd->txn).failures;
@@ -240,7 +246,7 @@ void sweeps_end(struct jitd *jitd)
 
 int sweep_pending(struct jitd *jitd, int64_t now)
 {
-	struct sweep sweep = {.jitd = jitd};
+	struct sweep sweep = {.jitd = jitd, .statement = STATEMENT_ACCESS_REVOCABLE};
 	size_t count;
 	int r;
 

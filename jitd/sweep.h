@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * After the rules were read anew: requests whose rule has changed or is gone lapse, and if wanted
- * the active accesses end that the rules would not give any more. A page of accesses at a time,
- * each in a message of its own, so that ten thousand do not hold up the checks; those that are not
- * reached yet are judged by the new rules wherever they are used (jitd/standing.h, jitd/grant.h,
- * jitd/judge.h).
+ * the accesses end that the rules would not give any more, and that are active or have an open
+ * session. A page of accesses at a time, each in a message of its own, so that ten thousand do not
+ * hold up the checks; those that are not reached yet are judged by the new rules wherever they are
+ * used (jitd/standing.h, jitd/grant.h, jitd/judge.h, jitd/recheck.h).
  */
 #ifndef JIT_JITD_SWEEP_H
 #define JIT_JITD_SWEEP_H
