@@ -57,6 +57,7 @@ void send_bound(struct play *play, const char *user_key)
 	struct message row = access_row("pending");
 
 	row.access.lapses = (int64_t)time(NULL) + 10800;
+	row.access.keep = 5400;
 	snprintf(row.access.user_key, sizeof(row.access.user_key), "%s", user_key);
 	play_send(play, &row);
 }

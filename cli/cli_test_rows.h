@@ -12,10 +12,11 @@
 #define DIGEST_REST  "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define DIGEST_SHOWN "a" DIGEST_REST /* of what the approver sees */
 
-void send_pending(struct play *play);                     /* asked now, lapses in 3h */
-void send_ticket(struct play *play, const char *ticket);  /* a pending one, with a reason */
-void send_bound(struct play *play, const char *user_key); /* a pending one, to an ssh key */
-void send_active(struct play *play);                      /* for a quarter of an hour yet */
+void send_pending(struct play *play);                    /* asked now, lapses in 3h */
+void send_ticket(struct play *play, const char *ticket); /* a pending one, with a reason */
+void send_bound(struct play *play,
+                const char *user_key); /* a pending one, to an ssh key; and it is kept */
+void send_active(struct play *play);   /* for a quarter of an hour yet */
 /* An active one of another number, for these scopes, at this host. */
 void send_access(struct play *play, uint32_t id, const char *scope, const char *host);
 /* Active, for this on web1, which is another host. */

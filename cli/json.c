@@ -101,7 +101,7 @@ static json_t *access_object(const struct access_record *record)
 
 	return json_pack(
 	        "{s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:o s:I s:I s:o s:o s:o s:o s:o s:o "
-	        "s:o s:o s:o s:o s:o}",
+	        "s:o s:o s:o s:o s:o s:o}",
 	        "id", number(access->id), "state", text(access->state), "subject",
 	        text(access->subject), "scopes", scopes(access->scope), "host", text(access->host),
 	        "rule", text(access->rule), "reason", text(access->reason), "ticket",
@@ -113,7 +113,8 @@ static json_t *access_object(const struct access_record *record)
 	        "uses_left", count_or_null(access->uses_left), "present", text(access->present),
 	        "digest", text(access->digest), "user_key", text(access->user_key), "sessions",
 	        sessions(record), "via", text(access->via), "issuer", text(access->issuer),
-	        "foreign", number(access->foreign), "ends", instant(access->ends));
+	        "foreign", number(access->foreign), "ends", instant(access->ends), "keep",
+	        count_or_null(access->keep ? access->keep : -1));
 }
 
 static json_t *step_object(const struct wire_step *step)

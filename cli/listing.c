@@ -248,6 +248,17 @@ static void print_origin(const struct wire_access *access, int64_t now)
 	print_time("ends", access->ends, now);
 }
 
+static void print_keep(int64_t seconds)
+{
+	char length[DURATION_SIZE], text[DURATION_SIZE + 40];
+
+	if (!seconds)
+		return;
+	format_duration(seconds, length);
+	(void)snprintf(text, sizeof(text), "its sessions go on for %s at most", length);
+	print_line("at end", text);
+}
+
 static void print_in_full(const struct access_record *record, int64_t now)
 {
 	const struct wire_access *access = &record->access;
@@ -291,6 +302,7 @@ static void print_in_full(const struct access_record *record, int64_t now)
 	print_time("decided", access->decided, now);
 	print_time("from", access->from, now);
 	print_time("until", access->until, now);
+	print_keep(access->keep);
 	print_line("uses left", uses);
 	print_line("present", present);
 	print_line("ssh key", access->user_key);

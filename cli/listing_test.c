@@ -34,7 +34,7 @@ static int tear_down(void **state)
 	"\"su:postgres\"],\"host\":\"web1\",\"rule\":\"ops\",\"reason\":null,\"ticket\":null,"     \
 	"\"requested\":\"2025-11-23T16:05:12Z\",\"decided\":null,\"from\":null,\"until\":null,"    \
 	"\"approvals_needed\":1,\"denials_needed\":1,\"asked\":900,"
-#define NO_ORIGIN "\"via\":null,\"issuer\":null,\"foreign\":null,\"ends\":null"
+#define NO_ORIGIN "\"via\":null,\"issuer\":null,\"foreign\":null,\"ends\":null,\"keep\":null"
 #define FULL_REST                                                                                  \
 	"\"decisions\":[{\"by\":\"bob\",\"verdict\":\"approve\",\"at\":\"2025-11-23T16:06:12Z\","  \
 	"\"comment\":null}],\"uses_left\":null,\"present\":\"held\",\"digest\":\"" DIGEST_SHOWN    \
@@ -185,21 +185,23 @@ static void a_ticket_is_shown(void **state)
 
 #define FINGERPRINT "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGjAVl8hYy5Sh7Vb+/8"
 
-static void the_ssh_key_is_shown(void **state)
+static void the_ssh_key_and_what_is_kept_are_shown(void **state)
 {
-	static const char *const commands[][3] = {{"show", "42", NULL},
-	                                          {"show", "42", "--json"},
-	                                          {"pending", NULL, NULL},
-	                                          {"list", NULL, NULL}};
+	static const char *const commands[][3] = {{"show", "42", NULL},    {"show", "42", "--json"},
+	                                          {"show", "42", NULL},    {"show", "42", "--json"},
+	                                          {"pending", NULL, NULL}, {"list", NULL, NULL}};
 	static const char *const wanted[] = {"  ssh key    " FINGERPRINT "\n",
 	                                     "\"user_key\": \"" FINGERPRINT "\"",
-	                                     ", ssh key " FINGERPRINT, ", ssh key " FINGERPRINT};
+	                                     "  at end     its sessions go on for 1h30m at most\n",
+	                                     "\"keep\": 5400",
+	                                     ", ssh key " FINGERPRINT,
+	                                     ", ssh key " FINGERPRINT};
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		play_start(play, false, "jitd-admin", commands[i][0], commands[i][1],
 		           commands[i][2], NULL);
-		play_expect(play, i < 2 ? MESSAGE_show : MESSAGE_list);
+		play_expect(play, i < 4 ? MESSAGE_show : MESSAGE_list);
 		send_bound(play, FINGERPRINT);
 		play_send_end(play);
 		finish_with(play, 0, wanted[i], NULL);
@@ -346,7 +348,7 @@ int main(void)
 	        EACH(show_prints_everything),
 	        EACH(what_must_be_typed_says_so),
 	        EACH(a_ticket_is_shown),
-	        EACH(the_ssh_key_is_shown),
+	        EACH(the_ssh_key_and_what_is_kept_are_shown),
 	        EACH(show_of_my_own_says_so),
 	        EACH(pending_wait_waits),
 	        EACH(sessions_as_table_and_json),

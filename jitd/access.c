@@ -32,6 +32,7 @@ static const enum access_state transitions[STATES][ACCESS_EVENTS] = {
                           [ON_REVOKE] = STATE_REVOKED},
         /* while a session of it is open */
         [STATE_USED_UP] = {[ON_CANCEL] = STATE_RETURNED, [ON_REVOKE] = STATE_REVOKED},
+        [STATE_EXPIRED] = {[ON_CANCEL] = STATE_RETURNED, [ON_REVOKE] = STATE_REVOKED},
 };
 
 static const enum event_word event_of_state[STATES] = {
@@ -123,6 +124,7 @@ int access_of_row(const struct query *query, struct access **ret_access)
 	access->typed = strcmp(query_column_text(query, column++), "held") != 0;
 	access->token_ttl = query_column(query, column++);
 	access->warn = query_column(query, column++);
+	access->keep = query_column(query, column++);
 	access->via = strdup(query_column_text(query, column++));
 	access->issuer = strdup(query_column_text(query, column++));
 	access->foreign = (uint32_t)query_column(query, column++);
@@ -203,15 +205,26 @@ static int write_state(struct jitd *jitd, const struct access *access, enum acce
 	return r < 0 ? r : ACCESS_WRONG_STATE;
 }
 
-/* Nothing is left to end of one whose last session is over. */
-static int may_end_used_up(struct jitd *jitd, const struct access *access)
+int access_may_move(struct jitd *jitd, const struct access *access, enum access_event event)
 {
-	bool due = true;
-	int r = access->state == STATE_USED_UP ? ending_is_due(jitd->store, access->id, &due) : 0;
+	bool over = access->state != STATE_PENDING && access->state != STATE_ACTIVE, open = true;
+	int r = 0;
 
+	if (access_next(access->state, event) == STATE_NONE)
+		return ACCESS_WRONG_STATE;
+	if (over)
+		r = ending_is_due(jitd->store, access->id, &open);
 	if (r < 0)
 		return r;
-	return due ? 0 : ACCESS_WRONG_STATE;
+	return open ? 0 : ACCESS_WRONG_STATE;
+}
+
+/* Sessions that are kept end at a time of their own, and so do all where time alone ends them. */
+static bool ends_sessions(const struct access *access, enum access_event event)
+{
+	if (access->state == STATE_PENDING || event == ON_USED_UP)
+		return false;
+	return event != ON_EXPIRE || !access->keep;
 }
 
 int access_move(struct jitd *jitd, struct access *access, enum access_event event,
@@ -221,9 +234,9 @@ int access_move(struct jitd *jitd, struct access *access, enum access_event even
 	char ended[REASON_MAX + NAME_SIZE + 16];
 	int r;
 
-	if (next == STATE_NONE || next == STATE_ACTIVE)
+	if (next == STATE_ACTIVE)
 		return ACCESS_WRONG_STATE;
-	r = may_end_used_up(jitd, access);
+	r = access_may_move(jitd, access, event);
 	if (r)
 		return r;
 	(void)snprintf(ended, sizeof(ended), "%s%s%s%s", state_words[next],
@@ -234,7 +247,7 @@ int access_move(struct jitd *jitd, struct access *access, enum access_event even
 	r = write_state(jitd, access, next, ended, act->now);
 	if (r == 0 && access->state == STATE_ACTIVE)
 		r = forget_token(jitd, access->id, act->now);
-	if (r == 0 && access->state != STATE_PENDING && next != STATE_USED_UP)
+	if (r == 0 && ends_sessions(access, event))
 		r = ending_of_access(jitd, access->id, ended);
 	if (r)
 		return r;
@@ -301,5 +314,6 @@ int access_describe(const struct jitd *jitd, const struct access *access, struct
 	row->foreign = access->foreign;
 	row->ends = access->ends;
 	show(row->user_key, sizeof(row->user_key), access->user_key);
+	row->keep = access->keep;
 	return shown_digest(access, row->digest);
 }

@@ -58,6 +58,7 @@ struct access {
 	bool typed;        /* no held token: each use is typed */
 	int64_t token_ttl; /* seconds of what is handed out to be typed */
 	int64_t warn;      /* seconds before its end that a session is told; 0: never */
+	int64_t keep; /* seconds that its sessions may go on after its end; 0: they end with it */
 	int64_t requested, lapses, decided, from, until; /* 0: not yet */
 	int64_t boot_until; /* the same end on CLOCK_BOOTTIME, in the boot of boot_id */
 	char boot_id[BOOT_ID_SIZE];
@@ -99,6 +100,10 @@ struct act {
 
 /* The state that the event leads to; STATE_NONE: it may not come now. */
 enum access_state access_next(enum access_state state, enum access_event event);
+
+/* 0, or ACCESS_WRONG_STATE: not by the table, or it is over and no session of it is open. */
+must_check int access_may_move(struct jitd *jitd, const struct access *access,
+                               enum access_event event);
 
 /* Moves the access by the table and writes the event; forgets its held token when it stops being
  * active. Fails with ACCESS_WRONG_STATE where the table says no, or where the row has moved

@@ -28,6 +28,8 @@ static void every_state_and_event_leads_where_it_should(void **state)
 	        {STATE_ACTIVE, ON_REVOKE, STATE_REVOKED},
 	        {STATE_USED_UP, ON_CANCEL, STATE_RETURNED},
 	        {STATE_USED_UP, ON_REVOKE, STATE_REVOKED},
+	        {STATE_EXPIRED, ON_CANCEL, STATE_RETURNED},
+	        {STATE_EXPIRED, ON_REVOKE, STATE_REVOKED},
 	};
 	size_t seen = 0;
 

@@ -13,7 +13,9 @@
 #include "jitd/loop.h"
 
 #define RULES                                                                                      \
-	"rule \"own\" { who = {\"games\"} scope = {\"sudo:root\"} approvals = 0 max = \"1h\" }\n"
+	"rule \"own\" { who = {\"games\"} scope = {\"sudo:root\"} approvals = 0 max = \"1h\" }\n"  \
+	"rule \"kept\" { who = {\"games\"} scope = {\"sudo:news\"} approvals = 0 max = \"1h\"\n"   \
+	"at-end = \"keep\" keep-max = \"2h\" }\n"
 #define GAMES_SELF ((struct person){GAMES, LOGIN_UID_NONE})
 
 struct stage {
@@ -93,16 +95,23 @@ static void answer(int fd, enum wire_result result, const char *text)
 }
 
 /* As sudo does; this process is the opener. */
-static void ask_to_open(struct stage *stage)
+static void ask_to_open_as(struct stage *stage, const char *account)
 {
-	const struct message message = check_of(PHASE_OPEN_SESSION, "root", 1);
+	const struct message message = check_of(PHASE_OPEN_SESSION, account, 1);
+	char scope[64];
 
 	need_root("it asks as another user");
 	if (!stage->host.jitd)
 		host_start_here(&stage->host);
-	stage->access = must_request(&stage->host, GAMES_SELF, "sudo:root");
+	snprintf(scope, sizeof(scope), "sudo:%s", account);
+	stage->access = must_request(&stage->host, GAMES_SELF, scope);
 	link_open(&stage->host, PAM_SOCKET, SELF, &stage->pam);
 	link_send(&stage->pam, &message);
+}
+
+static void ask_to_open(struct stage *stage)
+{
+	ask_to_open_as(stage, "root");
 }
 
 static enum decision verdict(struct stage *stage, struct message *ret_verdict)
@@ -147,6 +156,22 @@ static void the_verdict_waits_for_the_scope(void **state)
 	answer(fd, RESULT_DONE, "");
 	assert_int_equal(verdict(stage, &said), DECISION_ALLOW);
 	assert_int_equal(open_sessions(stage), 1);
+}
+
+/* systemd ends it when it must end, which is later than its access does. */
+static void the_scope_of_what_is_kept_lasts_longer(void **state)
+{
+	struct stage *stage = *state;
+	struct message question, said;
+	int64_t left;
+
+	reaper_begin(stage);
+	ask_to_open_as(stage, "news");
+	answer(asked(stage, &question), RESULT_DONE, "");
+	assert_int_equal(verdict(stage, &said), DECISION_ALLOW);
+	left = on_disk(&stage->host, "SELECT s.until - s.since FROM session s");
+	assert_int_equal(question.scope.seconds, left);
+	assert_true(left > 7200 && left <= 7200 + 3600);
 }
 
 static void without_systemd_it_opens(void **state)
@@ -349,6 +374,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 	        TEST(the_verdict_waits_for_the_scope),
+	        TEST(the_scope_of_what_is_kept_lasts_longer),
 	        TEST(without_systemd_it_opens),
 	        TEST(without_a_scope_nothing_opens),
 	        TEST(a_dead_reaper_opens_nothing),

@@ -184,6 +184,32 @@ static void a_bad_file_is_an_event_and_the_old_keys_stay(void **state)
 	provider_publish(trusting_provider(), NULL);
 	must_present(host, other);
 }
+
+/* ---- at its end ---- */
+
+static int begin_kept(void **state)
+{
+	return trusting_begin(state,
+	                      "rule \"kept\" { who = {\"games\"} scope = {\"sudo:root\"}\n"
+	                      "approvals = 0 via = \"other\" at-end = \"keep\" }\n",
+	                      "\"sudo:*\"", "");
+}
+
+/* The issuer says until when what its token opens lives, and no rule here says otherwise. */
+static void what_a_rule_keeps_ends_with_the_token_all_the_same(void **state)
+{
+	const struct host *host = need_people(state);
+	const struct message open = check_of(PHASE_OPEN_SESSION, "root", 1);
+	text_owned token = fresh();
+	struct message answer;
+
+	must_present(host, token);
+	assert_int_equal(check(host, &open, &answer), DECISION_ALLOW);
+	assert_int_equal(on_disk(host, "SELECT s.until = a.ends AND a.keep = 3600 FROM session s "
+	                               "JOIN access a ON a.id = s.access"),
+	                 1);
+}
+
 int main(void)
 {
 #define WITH(name, setup) cmocka_unit_test_setup_teardown(name, setup, trusting_end)
@@ -199,6 +225,7 @@ int main(void)
 	        TEST(what_came_by_a_key_can_be_revoked_by_it),
 	        TEST(new_keys_count_at_the_next_token_and_old_ones_no_more),
 	        TEST(a_bad_file_is_an_event_and_the_old_keys_stay),
+	        WITH(what_a_rule_keeps_ends_with_the_token_all_the_same, begin_kept),
 	};
 
 	people_come();

@@ -131,8 +131,8 @@ static void ten_thousand_do_not_hold_up_the_loop(void **state)
 	           "i < 10000) INSERT INTO access SELECT i, uid, login_uid, subject, scope, "
 	           "host, rule, rule_text, who, approvers, approvals, denials, reason, ticket, "
 	           "asked, seconds, uses, uses_left, state, requested, lapses, decided, from_, "
-	           "until, boot_until, boot_id, ended, present, token_ttl, via, issuer, foreign_, "
-	           "ends, user_key "
+	           "until, boot_until, boot_id, ended, present, token_ttl, warn, keep, via, "
+	           "issuer, foreign_, ends, user_key "
 	           "FROM access, n");
 	host_start_here(host);
 	host_rules(host, LONGER);
@@ -210,7 +210,7 @@ static void a_revoking_reload_looks_at_every_page(void **state)
 	           "'sudo:root', host, 'root', (SELECT 'x'), who, approvers, approvals, "
 	           "denials, reason, ticket, asked, seconds, uses, uses_left, 'active', "
 	           "requested, lapses, decided, from_, until + 3600, boot_until + 3600, boot_id, "
-	           "ended, present, token_ttl, "
+	           "ended, present, token_ttl, warn, keep, "
 	           "via, issuer, foreign_, ends, user_key FROM access, n");
 	host_start_here(host);
 	reload(host, PEOPLE_RULE_ROOT PEOPLE_RULES, true,

@@ -53,11 +53,11 @@ static int is_of_key(struct store *store, const char *kid, uint32_t access, bool
 	cleanup(query_done) struct query query = store_query(store, STATEMENT_TOKEN_OF_KEY);
 	int r;
 
-	*ret_is = false;
+	query_number(&query, ":access", access);
 	query_text(&query, ":kid", kid);
-	while ((r = query_step(&query)) == QUERY_ROW)
-		*ret_is |= (uint32_t)query_column(&query, 0) == access;
-	return r;
+	r = query_step(&query);
+	*ret_is = r == QUERY_ROW;
+	return r < 0 ? r : 0;
 }
 
 static int is_meant(struct store *store, const struct selection *selection,
@@ -174,7 +174,6 @@ static bool may_revoke(const struct call *call, const struct selection *selectio
 static int check_right(struct call *call, const struct selection *selection, bool *ret_refused)
 {
 	cleanup(cleanup_access) struct access *access = NULL;
-	bool revocable = true;
 	int r = 0;
 
 	if (selection->by == REVOKE_ACCESS)
@@ -192,11 +191,11 @@ static int check_right(struct call *call, const struct selection *selection, boo
 		                ? "only approvers of access %u and administrators revoke it; its subject cancels it"
 		                : "only administrators revoke more than one access",
 		        selection->access);
-	if (access && access->state == STATE_USED_UP)
-		r = ending_is_due(call->jitd->store, access->id, &revocable);
+	if (access)
+		r = access_may_move(call->jitd, access, ON_REVOKE);
 	if (r < 0)
 		return r;
-	if (access && (!revocable || access_next(access->state, ON_REVOKE) == STATE_NONE))
+	if (r == ACCESS_WRONG_STATE)
 		return call_refuse(call, "state", "access %u is %s already", access->id,
 		                   access_state_word(access->state));
 	*ret_refused = false;

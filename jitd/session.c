@@ -191,6 +191,18 @@ static int next_number(struct jitd *jitd, uint32_t access, uint32_t *ret_number)
 	return 0;
 }
 
+/* Seconds. A login ends with its grant: what pam_systemd ends it by knows no more. What a token of
+ * another issuer opens ends when that says, kept or not. */
+static int64_t left_of(struct jitd *jitd, const struct access *access,
+                       const struct session_facts *facts)
+{
+	bool may_be_kept = !strcmp(facts->service, "sudo") || !strcmp(facts->service, "su");
+	int64_t left = access_left(jitd, access, facts->now, facts->boot) +
+	               (may_be_kept ? access->keep : 0);
+
+	return access->ends && access->ends - facts->now < left ? access->ends - facts->now : left;
+}
+
 static void end_within(struct opened *opened, const struct session_facts *facts, int64_t left)
 {
 	if (facts->now + left >= opened->until)
@@ -257,7 +269,7 @@ static int insert(struct jitd *jitd, const struct access *access, const struct s
 int session_open(struct jitd *jitd, const struct access *access, const struct session_facts *facts,
                  struct opened *ret_opened)
 {
-	int64_t left = access_left(jitd, access, facts->now, facts->boot);
+	int64_t left = left_of(jitd, access, facts);
 	struct opened opened = {.until = facts->now + left, .boot_until = facts->boot + left};
 	char id[SESSION_ID_SIZE];
 	int r = next_number(jitd, access->id, &opened.number);

@@ -26,7 +26,8 @@ struct session_facts {
 
 struct opened {
 	uint32_t number; /* the n of "42-n" */
-	int64_t until;   /* its access's end, or that of the session around it, by this clock */
+	int64_t until;   /* its access's end, or as long after as that keeps it; no later than that
+	                    of the session around it; by this clock */
 	int64_t boot_until;
 	uint32_t parent_access, parent_number; /* that one; 0: none */
 };

@@ -25,7 +25,7 @@ JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/uses_
 	jitd/ending_test jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
 	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test \
 	jitd/instant_test jitd/redate_test \
-	jitd/recheck_test \
+	jitd/keep_test jitd/recheck_test \
 	jitd/interleaving_test jitd/rotation_test jitd/retirement_test jitd/rekey_race_test \
 	jitd/rekey_start_test jitd/rotation_load_test \
 	jitd/binding_test jitd/user_key_test \
@@ -128,6 +128,10 @@ jitd_standing_test_SOURCES = jitd/standing_test.c
 jitd_standing_test_CFLAGS = $(TEST_CFLAGS)
 jitd_standing_test_LDADD = libdaemontest.la
 jitd_standing_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=names_lookup -Wl,--wrap=store_run
+jitd_keep_test_SOURCES = jitd/keep_test.c
+jitd_keep_test_CFLAGS = $(TEST_CFLAGS)
+jitd_keep_test_LDADD = libdaemontest.la
+jitd_keep_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
 jitd_recheck_test_SOURCES = jitd/recheck_test.c
 jitd_recheck_test_CFLAGS = $(TEST_CFLAGS)
 jitd_recheck_test_LDADD = libdaemontest.la

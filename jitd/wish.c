@@ -261,6 +261,7 @@ int wish_insert(struct jitd *jitd, const struct wish *wish, uint32_t *ret_access
 	query_text(&query, ":present", is_held(jitd, wish) ? "held" : "typed");
 	query_number(&query, ":token_ttl", rule->token_ttl);
 	query_number(&query, ":warn", rule->warn);
+	query_number(&query, ":keep", rule->at_end == END_KEEP ? rule->keep_max : 0);
 	query_number(&query, ":now", wish->now);
 	query_text(&query, ":via", wish->via);
 	query_text(&query, ":issuer", wish->issuer);

@@ -29,6 +29,11 @@ static void tell(const struct wire_access *access)
 	format_duration(access->asked, asked);
 	fprintf(stderr, "access %u: %s asks for %s on %s, %s (rule %s)\n", access->id,
 	        access->subject, access->scope, access->host, asked, access->rule);
+	if (access->keep) {
+		char keep[DURATION_SIZE];
+		format_duration(access->keep, keep);
+		fprintf(stderr, "at its end its sessions go on for %s at most\n", keep);
+	}
 	if (*access->user_key)
 		fprintf(stderr, "bound to ssh key: %s\n", access->user_key);
 	if (*access->reason || *access->ticket)

@@ -135,7 +135,8 @@ ACCESS = {"id": int, "state": str, "subject": str, "scopes": [str], "host": str,
           "ticket": (str, None), "requested": Time, "decided": (Time, None), "from": (Time, None), "until": (Time, None),
           "approvals_needed": int, "denials_needed": int, "asked": int, "decisions": [DECISION], "uses_left": (int, None),
           "present": str, "digest": str, "sessions": [SESSION], "user_key": (str, None), "via": (str, None),
-          "issuer": (str, None), "foreign": (int, None), "ends": (Time, None)}
+          "issuer": (str, None), "foreign": (int, None), "ends": (Time, None),
+          "keep": (int, None)}
 EVENT = {"id": int, "at": Time, "event": str, "verdict": (str, None), "reason": (str, None), "access": (int, None),
          "session": (str, None), "subject": (str, None), "actor": (str, None), "service": (str, None),
          "phase": (str, None), "account": (str, None), "pid": (int, None), "count": int, "text": (str, None), "policy": str}
