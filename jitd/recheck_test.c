@@ -3,7 +3,7 @@
  * check.
  */
 #include "tests/daemon/accounts.h"
-#include "tests/daemon/people.h"
+#include "tests/daemon/clocks.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,6 +28,7 @@ static struct {
 	bool commits_fail, no_wait; /* a minute is over at once */
 	int64_t ticks;              /* ahead */
 	unsigned int rounds;        /* that armed the next */
+	const struct timer *grants; /* looked at once a minute as well */
 } play;
 
 void __real_names_lookup(struct names *names, enum names_lane lane, const struct names_key *key,
@@ -67,8 +68,10 @@ void __real_timer_start(struct timer *timer, uint64_t milliseconds);
 void __wrap_timer_start(struct timer *timer, uint64_t milliseconds);
 void __wrap_timer_start(struct timer *timer, uint64_t milliseconds)
 {
-	play.rounds += milliseconds == RECHECK_MS;
-	__real_timer_start(timer, play.no_wait && milliseconds == RECHECK_MS ? 1 : milliseconds);
+	bool armed = milliseconds == RECHECK_MS && timer != play.grants;
+
+	play.rounds += armed;
+	__real_timer_start(timer, play.no_wait && armed ? 1 : milliseconds);
 }
 
 static int begin(void **state)
@@ -77,6 +80,14 @@ static int begin(void **state)
 	play.names = NAMES_FOUND;
 	alarm(60); /* what is waited for does not come */
 	return people_begin_with(state, RULES, "");
+}
+
+static struct host *here(void **state)
+{
+	struct host *host = need_people(state);
+
+	play.grants = host->jitd->deadline;
+	return host;
 }
 
 static void open_one(const struct host *host, const char *account)
@@ -141,7 +152,7 @@ static void reload(const struct host *host, const char *rules)
 
 static void who_left_the_group_loses_the_session(void **state)
 {
-	const struct host *host = need_people(state);
+	const struct host *host = here(state);
 	uint32_t access = opened(host);
 
 	accounts_group(LEFT);
@@ -158,7 +169,7 @@ static void who_left_the_group_loses_the_session(void **state)
 
 static void it_is_asked_once_a_minute(void **state)
 {
-	const struct host *host = need_people(state);
+	const struct host *host = here(state);
 
 	(void)opened(host);
 	play.no_wait = true;
@@ -169,7 +180,7 @@ static void it_is_asked_once_a_minute(void **state)
 
 static void with_nothing_open_nothing_is_asked(void **state)
 {
-	const struct host *host = need_people(state);
+	const struct host *host = here(state);
 
 	must_request(host, AS(GAMES), "sudo:root");
 	recheck_soon(host->jitd);
@@ -183,7 +194,7 @@ static void with_nothing_open_nothing_is_asked(void **state)
 
 static void who_is_gone_or_somebody_else_loses_it(void **state)
 {
-	const struct host *host = need_people(state);
+	const struct host *host = here(state);
 
 	(void)opened(host);
 	accounts_passwd("root:x:0:0::/root:/bin/sh\nplayer:x:5:60::/:/bin/sh\n");
@@ -194,7 +205,7 @@ static void who_is_gone_or_somebody_else_loses_it(void **state)
 
 static void whom_the_host_does_not_know_any_more_loses_it(void **state)
 {
-	const struct host *host = need_people(state);
+	const struct host *host = here(state);
 
 	(void)opened(host);
 	accounts_passwd("root:x:0:0::/root:/bin/sh\n");
@@ -204,7 +215,7 @@ static void whom_the_host_does_not_know_any_more_loses_it(void **state)
 
 static void all_of_many_are_asked_about(void **state)
 {
-	const struct host *host = need_people(state);
+	const struct host *host = here(state);
 
 	(void)opened(host);
 	for (int i = 1; i < MANY; i++)
@@ -220,7 +231,7 @@ static void all_of_many_are_asked_about(void **state)
 
 static void a_deny_rule_ends_it(void **state)
 {
-	const struct host *host = need_people(state);
+	const struct host *host = here(state);
 
 	(void)opened(host);
 	reload(host, DENY("sudo:root") RULES);
@@ -229,7 +240,7 @@ static void a_deny_rule_ends_it(void **state)
 
 static void so_does_one_that_came_while_jitd_was_down(void **state)
 {
-	struct host *host = need_people(state);
+	struct host *host = here(state);
 
 	(void)opened(host);
 	host_stop(host);
@@ -240,7 +251,7 @@ static void so_does_one_that_came_while_jitd_was_down(void **state)
 
 static void what_a_rule_says_of_other_scopes_or_later_does_not(void **state)
 {
-	const struct host *host = need_people(state);
+	const struct host *host = here(state);
 
 	(void)opened(host);
 	reload(host, DENY("su:news") RULES);
@@ -255,18 +266,18 @@ static void what_a_rule_says_of_other_scopes_or_later_does_not(void **state)
 /* A check that began before a change has seen what was before it. */
 static void what_opens_late_is_asked_about_too(void **state)
 {
-	const struct host *host = need_people(state);
+	const struct host *host = here(state);
 	unsigned int before;
 
 	(void)opened(host);
-	*people_ahead() = 5;
+	pass(5);
 	rounded(host);
-	*people_ahead() = 0;
+	pass(-5);
 	before = play.rounds;
 	open_one(host, "root");
 	while (play.rounds == before)
 		host_turn(host, true);
-	*people_ahead() = 10;
+	pass(10);
 	before = play.rounds;
 	open_one(host, "root");
 	host_turn(host, false);
@@ -277,7 +288,7 @@ static void what_opens_late_is_asked_about_too(void **state)
 
 static void for_15_minutes_the_last_answer_counts(void **state)
 {
-	const struct host *host = need_people(state);
+	const struct host *host = here(state);
 
 	(void)opened(host);
 	play.names = NAMES_FAILED;
@@ -293,7 +304,7 @@ static void for_15_minutes_the_last_answer_counts(void **state)
 
 static void an_answer_begins_them_anew_and_an_old_one_does_not(void **state)
 {
-	const struct host *host = need_people(state);
+	const struct host *host = here(state);
 
 	(void)opened(host);
 	play.names = NAMES_FAILED;
@@ -314,7 +325,7 @@ static void an_answer_begins_them_anew_and_an_old_one_does_not(void **state)
 /* As a revocation does. */
 static void what_cannot_be_written_acts_from_memory(void **state)
 {
-	const struct host *host = need_people(state);
+	const struct host *host = here(state);
 	uint32_t access = opened(host);
 
 	accounts_group(LEFT);

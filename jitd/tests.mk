@@ -131,11 +131,11 @@ jitd_standing_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=name
 jitd_keep_test_SOURCES = jitd/keep_test.c
 jitd_keep_test_CFLAGS = $(TEST_CFLAGS)
 jitd_keep_test_LDADD = libdaemontest.la
-jitd_keep_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall
+jitd_keep_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_boot -Wl,--wrap=process_boot_id
 jitd_recheck_test_SOURCES = jitd/recheck_test.c
 jitd_recheck_test_CFLAGS = $(TEST_CFLAGS)
 jitd_recheck_test_LDADD = libdaemontest.la
-jitd_recheck_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_ticks -Wl,--wrap=names_lookup \
+jitd_recheck_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_boot -Wl,--wrap=process_boot_id -Wl,--wrap=clock_ticks -Wl,--wrap=names_lookup \
 	-Wl,--wrap=store_run -Wl,--wrap=timer_start
 jitd_reload_test_SOURCES = jitd/reload_test.c
 jitd_reload_test_CFLAGS = $(TEST_CFLAGS)
