@@ -33,6 +33,21 @@ class Units(Jitd):
         systemctl("kill", "--signal=KILL", "jitd.service")
         self.stop()
 
+    def restart(self):
+        systemctl("restart", "jitd.service")
+        self._is_back()
+
+    def crash(self):
+        """Killed; systemd starts it again."""
+        pid = systemctl("show", "-P", "MainPID", "jitd.service")
+        systemctl("kill", "--signal=KILL", "jitd.service")
+        wait_for(lambda: systemctl("show", "-P", "MainPID", "jitd.service") not in ("0", pid), 20)
+        self._is_back()
+
+    def _is_back(self):
+        if not wait_for(self._ready, 20):
+            raise SystemExit("jitd does not come back: " + systemctl("status", "jitd.service", check=False))
+
 
 def journal(unit):
     return subprocess.run(["journalctl", "--unit", unit, "--output", "cat", "--no-pager"], capture_output=True, text=True).stdout
