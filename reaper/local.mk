@@ -18,7 +18,7 @@ reaper_jit_reaper_LDADD = libreaper.la
 dist_man_MANS += reaper/jit-reaper.8
 
 if HAVE_CMOCKA
-REAPER_TESTS = reaper/serve_test reaper/tree_test
+REAPER_TESTS = reaper/serve_test reaper/tree_test reaper/wrap_test
 REAPER_FAMILY = reaper/tree_test_family.c reaper/tree_test_family.h
 check_PROGRAMS += $(REAPER_TESTS)
 TESTS += $(REAPER_TESTS)
@@ -28,4 +28,7 @@ reaper_serve_test_LDADD = libreaper.la $(CMOCKA_LIBS)
 reaper_tree_test_SOURCES = reaper/tree_test.c $(REAPER_FAMILY)
 reaper_tree_test_CFLAGS = $(TEST_CFLAGS)
 reaper_tree_test_LDADD = libreaper.la $(CMOCKA_LIBS)
+reaper_wrap_test_SOURCES = reaper/wrap_test.c
+reaper_wrap_test_CFLAGS = $(TEST_CFLAGS)
+reaper_wrap_test_LDADD = libreaper.la $(CMOCKA_LIBS)
 endif

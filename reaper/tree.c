@@ -25,7 +25,6 @@
 
 struct member {
 	struct process_id id;
-	pid_t session;
 	uint32_t terminal;
 	int pidfd;
 	bool fresh; /* has not been signalled yet */
@@ -85,17 +84,27 @@ static bool has_parent_in(const struct tree *tree, const struct process_stat *st
 	return false;
 }
 
+/* As it is now: one that has begun a terminal session of its own holds no number but that. */
+static bool holds_session(const struct member *member, pid_t session)
+{
+	cleanup(cleanup_close) int directory = process_directory(member->id.pid);
+	struct process_stat stat;
+
+	return directory >= 0 && process_read_stat(directory, &stat) == 0 &&
+	       stat.session == session && process_alive(member->pidfd);
+}
+
 /* While one of a terminal session lives, the number of the session is given to nobody else. */
 static bool is_of_session_in(const struct tree *tree, const struct process_stat *stat)
 {
-	bool begun_here = false, held = false;
+	bool begun_here = false;
 
-	for (size_t i = 0; i < tree->count; i++) {
-		const struct member *member = &tree->members[i];
-		begun_here |= member->id.pid == stat->session;
-		held |= member->session == stat->session && process_alive(member->pidfd);
-	}
-	return begun_here && held;
+	for (size_t i = 0; i < tree->count; i++)
+		begun_here |= tree->members[i].id.pid == stat->session;
+	for (size_t i = 0; begun_here && i < tree->count; i++)
+		if (holds_session(&tree->members[i], stat->session))
+			return true;
+	return false;
 }
 
 static bool is_known(const struct tree *tree, pid_t pid, uint64_t start_time)
@@ -109,7 +118,6 @@ static bool is_known(const struct tree *tree, pid_t pid, uint64_t start_time)
 static int add(struct tree *tree, pid_t pid, const struct process_stat *stat)
 {
 	struct member member = {.id = {.pid = pid, .start_time = stat->start_time},
-	                        .session = stat->session,
 	                        .terminal = stat->terminal,
 	                        .fresh = true};
 	struct member *grown;

@@ -5,8 +5,8 @@
  * signal ever goes to a number. A process belongs to the session
  *
  *   - if its parent does, and lives;
- *   - if its terminal session (setsid(2)) was begun by one that does, and another of that session
- *     is held;
+ *   - if its terminal session (setsid(2)) was begun by one that does, and another that does is
+ *     in it still, so that its number is nobody else's;
  *   - if its audit session is that of the opener and the opener's parent has another one: so it is
  *     with logins, since pam_loginuid(8) begins one, and only root can leave it.
  *
