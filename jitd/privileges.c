@@ -215,7 +215,9 @@ static bool is_final(const struct account *account, bool was_root)
 {
 	if (!is_already(account) || (was_root && getgroups(0, NULL) != 0))
 		return false;
-	return setresuid((uid_t)-1, 0, (uid_t)-1) < 0;
+	/* who was never root, and holds no capability, need not try: the unit's filter may kill for
+	 * it */
+	return !was_root || setresuid((uid_t)-1, 0, (uid_t)-1) < 0;
 }
 
 int privileges_drop(const char *user, struct fault *fault)

@@ -97,6 +97,6 @@ with Jitd() as jitd:
     all_good("RS256", rs256, keys, "RS256", COUNT // 2)
     all_good("ES256, after the change of algorithm", es256, keys, "ES256", COUNT - COUNT // 2)
     kid = jwt.get_unverified_header(rs256[0])["kid"]
-    ask("jitd-admin", "keys", "retire", kid)
+    ask("jitd-admin", "keys", "retire", "--", kid)
     check("a retired key is not told any more", why_not(rs256[0], exported(), "RS256") == f"no key {kid}")
 finish()

@@ -45,9 +45,9 @@ def try_listing():
 def try_refusals(jitd):
     for user, reason, says in (("alice", "not-allowed", "only administrators do this"),
                                ("dora", "not-allowed", "only administrators do this")):
-        for words in ("rotate",), ("retire", key("current")):
+        for words in ("rotate",), ("retire", "--", key("current")):
             refused(jitd, f"keys {words[0]} by {user}", user, "jitd-admin", "keys", *words, says=says, reason=reason)
-    refused(jitd, "keys retire: no such key", "adam", "jitd-admin", "keys", "retire", "AAAAAAAA",
+    refused(jitd, "keys retire: no such key", "adam", "jitd-admin", "keys", "retire", "--", "AAAAAAAA",
             says="no such key: AAAAAAAA; right is a kid of jitd-admin keys list", reason="unknown-key")
     refused(jitd, "keys retire: no kid", "adam", "jitd-admin", "keys", "retire", says="KID is missing", code=2)
     refused(jitd, "keys: which?", "adam", "jitd-admin", "keys",
@@ -67,19 +67,19 @@ def try_rotation(jitd):
     jitd.start(fresh=False)
     cell("after kill -9: opens still", jitd, sudo(), opens="0")
     other = request("alice", "sudo:bin")
-    done("keys retire", tool("adam", "jitd-admin", "keys", "retire", old), rf"^retired: key {old} is gone; 1 access revoked\n$")
+    done("keys retire", tool("adam", "jitd-admin", "keys", "retire", "--", old), rf"^retired: key {old} is gone; 1 access revoked\n$")
     cell("the next sudo is refused", jitd, sudo(), opens=False, reason="revoked", says="was revoked")
     check("only what it signed is revoked", state(access) == "revoked" and state(other) == "active")
     check("its file is gone", not (FOLDER / f"{old}.pem").exists() and len(list(FOLDER.iterdir())) == 2, list(FOLDER.iterdir()))
     check("keys export: without it", old not in exported(), exported())
-    refused(jitd, "keys retire: gone already", "adam", "jitd-admin", "keys", "retire", old, says=f"key {old} is gone already",
+    refused(jitd, "keys retire: gone already", "adam", "jitd-admin", "keys", "retire", "--", old, says=f"key {old} is gone already",
             reason="state")
     run("alice", "jit", "cancel", str(other))
 
 
 def try_current(jitd):
     access, old, coming = grant("alice", "sudo:root", by="bob"), key("current"), key("next")
-    done("keys retire: the current one", tool("root", "jitd-admin", "keys", "retire", old),
+    done("keys retire: the current one", tool("root", "jitd-admin", "keys", "retire", "--", old),
          rf"^retired: key {old} is gone; 1 access revoked; {coming} signs now\n$")
     check("the next one signs", key("current") == coming and state(access) == "revoked", keys())
     grant("alice", "sudo:root", by="bob")
@@ -95,7 +95,7 @@ def try_algorithm(jitd):
     check("another algorithm: a rotation", key("retiring") == old and
           {one["algorithm"] for one in keys() if one["state"] in ("current", "next")} == {"RS256"}, keys())
     cell("what the old key signed: opens", jitd, sudo(), opens="0")
-    done("keys retire: the old one", tool("adam", "jitd-admin", "keys", "retire", old), "1 access revoked")
+    done("keys retire: the old one", tool("adam", "jitd-admin", "keys", "retire", "--", old), "1 access revoked")
     cell("and no more", jitd, sudo(), opens=False, reason="revoked")
     grant("alice", "sudo:root", by="bob")
     cell("what the new key signs: opens", jitd, sudo(), opens="0")
