@@ -115,12 +115,14 @@ static int end_unit(struct service *service, const struct process_id *opener)
 {
 	const struct wire_reap *ask = &service->in.reap;
 	cleanup(cleanup_systemd) struct systemd *systemd = NULL;
+	cleanup(cleanup_close) int pidfd = -1;
 	int r = systemd_connect(END_MS, &systemd, &service->fault);
 
 	if (r == 0)
 		r = systemd_end_scope(systemd, ask->session, &service->fault);
-	if (r == SYSTEMD_NONE && check_opener(opener, &service->fault) == 0)
-		r = systemd_end_login(systemd, opener->pid, ask->last, &service->fault);
+	if (r == SYSTEMD_NONE && check_opener(opener, &service->fault) == 0 &&
+	    process_reopen(opener->pid, opener->start_time, &pidfd) == 0)
+		r = systemd_end_login(systemd, opener->pid, pidfd, ask->last, &service->fault);
 	return r;
 }
 

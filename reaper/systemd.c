@@ -361,7 +361,8 @@ static int end_manager(struct systemd *systemd, uint32_t uid, struct fault *faul
 	return r == SYSTEMD_NONE ? 0 : r;
 }
 
-int systemd_end_login(struct systemd *systemd, pid_t leader, bool last, struct fault *fault)
+int systemd_end_login(struct systemd *systemd, pid_t leader, int pidfd, bool last,
+                      struct fault *fault)
 {
 	cleanup(cleanup_message) DBusMessage *reply = NULL;
 	struct login login = {.path = ""};
@@ -370,6 +371,8 @@ int systemd_end_login(struct systemd *systemd, pid_t leader, bool last, struct f
 
 	if (r)
 		return r;
+	if (!process_alive(pidfd))
+		return SYSTEMD_NONE; /* logind goes by the number, which may be another's by now */
 	r = bus_ask(systemd, LOGIND, LOGIND_PATH, LOGIND ".Manager", "TerminateSession", &reply,
 	            fault, DBUS_TYPE_STRING, &id, DBUS_TYPE_INVALID);
 	if (r == 0)

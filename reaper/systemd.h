@@ -35,9 +35,9 @@ enum { SYSTEMD_NONE = 1 }; /* there is no such unit, or login */
 
 /* Stops the scope of the session: TERM and HUP, KILL after 300 ms; 0 once it is gone. */
 must_check int systemd_end_scope(struct systemd *systemd, const char *session, struct fault *fault);
-/* Terminates the login that this process leads; 0 once its scope is gone. `last`: the manager of
- * its user is stopped too, and does not linger. */
-must_check int systemd_end_login(struct systemd *systemd, pid_t leader, bool last,
+/* Terminates the login that this process, which is held by `pidfd`, leads; 0 once its scope is
+ * gone. `last`: the manager of its user is stopped too, and does not linger. */
+must_check int systemd_end_login(struct systemd *systemd, pid_t leader, int pidfd, bool last,
                                  struct fault *fault);
 
 #endif
