@@ -16,9 +16,13 @@ rule "own" { who = {"alice"} scope = {"ssh:alice"} approvers = {"bob"} max = "1h
 rule "bound" { who = {"carol"} scope = {"ssh:carol"} approvers = {"bob"} bind = {"ssh-key"} }
 rule "once" { who = {"carol"} scope = {"sudo:root"} approvers = {"bob"} uses = 1 }
 """
-# a daemon has left parent and terminal session; only the audit session of a login tells of it. Without a terminal sudo
-# runs in its caller's terminal session, which is not its own
-OUT_OF_REACH = {"sudo": ("clean daemon", "daemon"), "sudo without a terminal": ("clean daemon", "daemon", "orphan"), "ssh": ()}
+# a daemon, and tmux is one, has left parent and terminal session; only the audit session of a login tells of it. Without a
+# terminal sudo runs in its caller's terminal session, which is not its own
+OUT_OF_REACH = {"sudo": ("clean daemon", "daemon", "tmux"), "sudo without a terminal": ("clean daemon", "daemon", "orphan", "tmux"),
+                "ssh": ()}
+NAMED = {"clean daemon": "a daemon, which has left its parent and its terminal session",
+         "daemon": "a daemon, which has left its parent and its terminal session",
+         "orphan": "where sudo runs without a terminal, whatever has lost its parent", "tmux": ".Xr tmux 1"}
 WITHIN = 8  # TERM, 5 s, KILL
 ASK = """
 import socket, struct
@@ -56,6 +60,13 @@ def ssh_kinds(*names):
     return kinds, ssh_client("alice", "publickey", shlex.join(kinds.argv)).process
 
 
+def page_names_them():
+    """What lives on, and nothing else, is what the man page names."""
+    page = " ".join((TOP / "reaper" / "jit-reaper.8").read_text().split())
+    for name in sorted({name for names in OUT_OF_REACH.values() for name in names}):
+        check(f"jit-reaper(8) names what lives on: {name}", NAMED[name] in page)
+
+
 def sessions():
     listed = subprocess.run(["jitd-admin", "sessions", "--json"], capture_output=True, text=True, timeout=20, check=True)
     return json.loads(listed.stdout)
@@ -87,7 +98,7 @@ def each_way(door, start):
     }
     for way, end in ways.items():
         access = grant("alice", scope, by="bob")
-        names = tuple(STARTS) if way == "revoked" else ("background", "setsid", "stopped")
+        names = (*STARTS, "tmux") if way == "revoked" else ("background", "setsid", "stopped")
         kinds, process = start(*names)
         missing = kinds.started()
         check(f"{door}, {way}: all kinds run", not missing, missing)
@@ -220,6 +231,7 @@ for service in "sudo", "sshd":
 policy(POLICY)
 sudoers("alice ALL=(ALL:ALL) NOPASSWD: ALL")
 with Sshd("publickey"), Reaper() as reaper, Jitd() as jitd:
+    page_names_them()
     each_way("sudo", sudo_kinds)
     each_way("sudo without a terminal", plain_sudo_kinds)
     each_way("ssh", ssh_kinds)
