@@ -24,9 +24,10 @@ tests_hostile_reader_LDADD = libtoken.la libbase.la
 dist_check_SCRIPTS += tests/hostile/reader_test
 TESTS += tests/hostile/reader_test
 
+EXTRA_PROGRAMS = $(BENCH_BUILDS)
 # by hand: make tests/bench/policy tests/bench/token
 if HAVE_CMOCKA
-EXTRA_PROGRAMS = tests/bench/policy tests/bench/token
+EXTRA_PROGRAMS += tests/bench/policy tests/bench/token
 tests_bench_policy_SOURCES = tests/bench/policy.c tests/bench/timing.c tests/bench/timing.h \
 	token/token_test_sign.c token/token_test_sign.h
 # both rooms have a read_reason, which no other program links
@@ -37,11 +38,38 @@ tests_bench_token_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(LIBJWT_CFLAGS)
 tests_bench_token_LDADD = libtokentest.la $(OPENSSL_LIBS) $(LIBJWT_LIBS)
 endif
 
+# make bench: what a check costs beside its peers (tests/bench/run)
+BENCH_BUILDS = tests/bench/pam tests/bench/socket tests/bench/floor tests/bench/sink
+BENCH_MODULES = tests/bench/floor_pam.la
+EXTRA_LTLIBRARIES = $(BENCH_MODULES)
+BENCH_LOAD = tests/bench/load.c tests/bench/load.h
+tests_bench_pam_SOURCES = tests/bench/pam.c $(BENCH_LOAD)
+tests_bench_pam_CFLAGS = $(TEST_CFLAGS)
+tests_bench_pam_LDADD = -lpam
+tests_bench_socket_SOURCES = tests/bench/socket.c $(BENCH_LOAD)
+tests_bench_socket_CFLAGS = $(TEST_CFLAGS)
+tests_bench_socket_LDADD = libwire.la libbase.la
+tests_bench_floor_SOURCES = tests/bench/floor.c $(BENCH_LOAD)
+tests_bench_floor_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(SQLITE_CFLAGS) -pthread
+tests_bench_floor_LDADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(SQLITE_LIBS)
+tests_bench_sink_SOURCES = tests/bench/sink.c $(BENCH_LOAD)
+tests_bench_sink_CFLAGS = $(TEST_CFLAGS)
+tests_bench_floor_pam_la_SOURCES = tests/bench/floor_pam.c
+tests_bench_floor_pam_la_CFLAGS = $(TEST_CFLAGS)
+tests_bench_floor_pam_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath $(pamdir)
+tests_bench_floor_pam_la_LIBADD = -lpam
+
+bench: all $(BENCH_BUILDS) $(BENCH_MODULES)
+	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' $(top_srcdir)/tests/bench/run $(BENCH)
+.PHONY: bench
+
 # of a folder where programs are built too, the files: what lies in the build would be taken along
 EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/format tests/lint/shell tests/lint/man \
 	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/system tests/sanitized \
 	tests/coverage tests/fuzz/run tests/fuzz/token_seeds tests/fuzz/lsan.supp tests/fuzz/corpus \
-	tests/lint/attacks tests/lint/mutants tests/attacks.md tests/mutants tests/dist tests/bench/refusals.py tests/bench/sessions.py \
+	tests/lint/attacks tests/lint/mutants tests/attacks.md tests/mutants tests/dist tests/bench/refusals.py tests/bench/run \
+	tests/bench/figures.py tests/bench/host.py tests/bench/measure.py tests/bench/mint.py tests/bench/part_pam.py \
+	tests/bench/peers.py tests/bench/place.py tests/bench/subjects.py \
 	tests/hostile/curve.py tests/hostile/der.py tests/hostile/forge.py tests/hostile/generate.py tests/hostile/keys.py \
 	tests/hostile/kinds_claims.py tests/hostile/kinds_foreign.py tests/hostile/kinds_form.py \
 	tests/hostile/kinds_good.py tests/hostile/kinds_header.py tests/hostile/kinds_json.py \
