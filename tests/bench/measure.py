@@ -13,6 +13,7 @@ import sys
 from typing import NamedTuple
 
 import part_pam
+import part_sockets
 from figures import table
 from place import ROOT, Daemon, Place
 
@@ -22,14 +23,17 @@ class Size(NamedTuple):
     repeats: int
     seconds: float
     pam: dict
+    sockets: dict
 
 
 SIZES = {
-    "quick": Size(1, 0.5, {mode: {1: 8, 8: 16} for mode in part_pam.MODES}),
-    "usual": Size(7, 2, {"warm": {1: 400, 8: 1200}, "cold": {1: 200, 8: 600}, "exec": {1: 150, 8: 400}}),
-    "long": Size(15, 4, {"warm": {1: 1000, 8: 3000}, "cold": {1: 500, 8: 1500}, "exec": {1: 300, 8: 800}}),
+    "quick": Size(1, 0.5, {mode: {1: 8, 8: 16} for mode in part_pam.MODES}, {1: 8, 8: 16, 64: 128, 256: 256}),
+    "usual": Size(7, 2, {"warm": {1: 400, 8: 1200}, "cold": {1: 200, 8: 600}, "exec": {1: 150, 8: 400}},
+                  {1: 400, 8: 1600, 64: 4000, 256: 4000}),
+    "long": Size(15, 4, {"warm": {1: 1000, 8: 3000}, "cold": {1: 500, 8: 1500}, "exec": {1: 300, 8: 800}},
+                 {1: 1000, 8: 4000, 64: 10000, 256: 10000}),
 }
-PARTS = {module.Part.name: module.Part for module in (part_pam,)}
+PARTS = {module.Part.name: module.Part for module in (part_pam, part_sockets)}
 
 
 def machine():
