@@ -69,6 +69,7 @@ EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/for
 	tests/coverage tests/fuzz/run tests/fuzz/token_seeds tests/fuzz/lsan.supp tests/fuzz/corpus \
 	tests/lint/attacks tests/lint/mutants tests/attacks.md tests/mutants tests/dist tests/bench/refusals.py tests/bench/run \
 	tests/bench/figures.py tests/bench/host.py tests/bench/measure.py tests/bench/mint.py tests/bench/part_pam.py tests/bench/part_sockets.py \
+	tests/bench/part_scale.py tests/bench/crowd.py \
 	tests/bench/peers.py tests/bench/place.py tests/bench/subjects.py \
 	tests/hostile/curve.py tests/hostile/der.py tests/hostile/forge.py tests/hostile/generate.py tests/hostile/keys.py \
 	tests/hostile/kinds_claims.py tests/hostile/kinds_foreign.py tests/hostile/kinds_form.py \

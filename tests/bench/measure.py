@@ -13,6 +13,7 @@ import sys
 from typing import NamedTuple
 
 import part_pam
+import part_scale
 import part_sockets
 from figures import table
 from place import ROOT, Daemon, Place
@@ -24,16 +25,18 @@ class Size(NamedTuple):
     seconds: float
     pam: dict
     sockets: dict
+    scale: tuple  # repeats, tries, what part of the million rows, tries of the long runs
 
 
 SIZES = {
-    "quick": Size(1, 0.5, {mode: {1: 8, 8: 16} for mode in part_pam.MODES}, {1: 8, 8: 16, 64: 128, 256: 256}),
+    "quick": Size(1, 0.5, {mode: {1: 8, 8: 16} for mode in part_pam.MODES}, {1: 8, 8: 16, 64: 128, 256: 256},
+                  (1, 10, 0.001, 64)),
     "usual": Size(7, 2, {"warm": {1: 400, 8: 1200}, "cold": {1: 200, 8: 600}, "exec": {1: 150, 8: 400}},
-                  {1: 400, 8: 1600, 64: 4000, 256: 4000}),
+                  {1: 400, 8: 1600, 64: 4000, 256: 4000}, (9, 300, 1, 3000)),
     "long": Size(15, 4, {"warm": {1: 1000, 8: 3000}, "cold": {1: 500, 8: 1500}, "exec": {1: 300, 8: 800}},
-                 {1: 1000, 8: 4000, 64: 10000, 256: 10000}),
+                 {1: 1000, 8: 4000, 64: 10000, 256: 10000}, (15, 1000, 1, 10000)),
 }
-PARTS = {module.Part.name: module.Part for module in (part_pam, part_sockets)}
+PARTS = {module.Part.name: module.Part for module in (part_pam, part_sockets, part_scale)}
 
 
 def machine():

@@ -19,7 +19,7 @@ def subjects():
 def run(place, subject, mode, workers, count, seconds):
     before = subject.processor_us()
     result = measured([place.program("tests/bench/pam"), *subject.arguments(workers, count), "--mode", mode, "--workers",
-                       workers, "--count", count, "--seconds", seconds])
+                       workers, "--count", count, "--seconds", seconds], env=subject.environment)
     after = subject.processor_us()
     subject.ran(result)
     result["daemon_us"] = (after - before) / result["done"] if before is not None and result["done"] else None

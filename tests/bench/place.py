@@ -74,9 +74,9 @@ def said(argv, timeout=120, **more):
     return done.stdout
 
 
-def measured(argv, timeout=600):
+def measured(argv, timeout=600, env=None):
     """What one of the programs of load.h tells."""
-    return json.loads(said(argv, timeout=timeout))
+    return json.loads(said(argv, timeout=timeout, env=env))
 
 
 # ---- daemons ----

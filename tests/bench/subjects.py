@@ -13,6 +13,7 @@ class Subject:
     """`absent`: why it is not measured, or None. `code`: what pam_authenticate() must answer; None: anything but success."""
 
     name, code, absent = "", SUCCESS, None
+    environment = None  # of tests/bench/pam, where it is not ours
 
     def start(self, place, wanted):
         """wanted: how many tries there will be in all, at most."""
