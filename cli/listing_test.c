@@ -324,6 +324,29 @@ static void status_as_table_and_json(void **state)
 	            "{\n  \"state\": \"ready\",\n  \"pending\": 3,\n  \"key\": \"007\"\n}\n", NULL);
 }
 
+static void metrics_have_one_name_and_only_numbers(void **state)
+{
+	(void)state;
+	play_start(play, false, "jitd-admin", "status", "--metrics", NULL);
+	play_expect(play, MESSAGE_status);
+	send_counter(play, "state", "ready");
+	send_counter(play, "checks-denied", "2");
+	send_counter(play, "checks-allowed", "41");
+	send_counter(play, "commits", "many");
+	send_counter(play, "rows-committed", "123");
+	send_counter(play, "of-another-release", "1");
+	play_send_end(play);
+	finish_with(play, 0,
+	            "# HELP jitd_checks_total Checks of PAM clients since the start, by verdict.\n"
+	            "# TYPE jitd_checks_total counter\n"
+	            "jitd_checks_total{verdict=\"allow\"} 41\n"
+	            "jitd_checks_total{verdict=\"deny\"} 2\n"
+	            "# HELP jitd_committed_rows_total Rows that these commits wrote.\n"
+	            "# TYPE jitd_committed_rows_total counter\n"
+	            "jitd_committed_rows_total 123\n",
+	            NULL);
+}
+
 static void ready_waits_for_jitd_to_come(void **state)
 {
 	(void)state;
@@ -355,6 +378,7 @@ int main(void)
 	        EACH(audit_prints_events),
 	        EACH(nothing_is_nothing),
 	        EACH(status_as_table_and_json),
+	        EACH(metrics_have_one_name_and_only_numbers),
 	        EACH(ready_waits_for_jitd_to_come),
 	        EACH(show_tells_by_whose_token_it_came),
 	        EACH(what_is_for_another_host_has_a_token_and_no_code),

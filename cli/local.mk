@@ -18,6 +18,7 @@ libcli_la_SOURCES = \
 	cli/admin/keys_rotate.c \
 	cli/admin/list.c \
 	cli/admin/lock.c \
+	cli/admin/metrics.c cli/admin/metrics.h \
 	cli/admin/pending.c \
 	cli/admin/policy_check.c \
 	cli/admin/policy_expect.c \

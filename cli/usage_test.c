@@ -300,7 +300,9 @@ static const struct usage {
         {{"jitd-admin", "approve", "1", "--for", "1m1h"}, "'1m1h'", "1h30m"},
         {{"jitd-admin", "audit", "list", "--since", "yesterday"}, "'yesterday'", "-2h"},
         {{"jitd-admin", "audit", "list", "--access", "0"}, "'0'", "42"},
-        {{"jitd-admin", "status", "--ready", "--json"}, "--ready", "one of the two"},
+        {{"jitd-admin", "status", "--ready", "--json"}, "--ready", "one of them"},
+        {{"jitd-admin", "status", "--metrics", "--json"}, "--metrics", "one of them"},
+        {{"jitd-admin", "status", "--ready", "--metrics"}, "--ready", "one of them"},
 };
 
 static void usage_errors_name_the_fault_and_what_is_right(void **state)

@@ -77,6 +77,8 @@ void status_send(struct peer *peer)
 	row(peer, "checks-allowed", "%llu", (unsigned long long)jitd->verdicts_allow);
 	row(peer, "checks-denied", "%llu", (unsigned long long)jitd->verdicts_deny);
 	row(peer, "commits", "%llu", commits);
+	row(peer, "messages-committed", "%llu", messages);
+	row(peer, "rows-committed", "%llu", (unsigned long long)txn.rows);
 	row(peer, "messages-per-commit", "%.2f",
 	    commits ? (double)messages / (double)commits : 0.0);
 	row(peer, "failed-transactions", "%llu", (unsigned long long)txn.failures);

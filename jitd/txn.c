@@ -62,7 +62,8 @@ static int end(struct txn *txn, bool wrote)
 static void commit(struct txn *txn)
 {
 	int64_t start = clock_ticks();
-	bool wrote = store_changes(txn->store) != txn->changes_before;
+	uint64_t rows = store_changes(txn->store) - txn->changes_before;
+	bool wrote = rows != 0;
 	uint64_t messages = txn->messages;
 
 	timer_stop(txn->timer);
@@ -76,6 +77,7 @@ static void commit(struct txn *txn)
 		txn->last_commit = clock_ticks() - start;
 		txn->counters.commits++;
 		txn->counters.messages += messages;
+		txn->counters.rows += rows;
 	}
 	settle_all(txn, true);
 	if (wrote && txn->after_commit)

@@ -57,6 +57,7 @@ void txn_flush(struct txn *txn);
 struct txn_counters {
 	uint64_t commits;  /* that wrote */
 	uint64_t messages; /* kept in those */
+	uint64_t rows;     /* that those wrote */
 	uint64_t failures; /* commits that failed, and transactions that SQLite rolled back */
 };
 struct txn_counters txn_counters(const struct txn *txn);

@@ -214,6 +214,7 @@ static void check_at_once(struct crowd *crowd, enum wire_phase phase)
 	              (long long)(after.messages - before.messages),
 	              (long long)(after.commits - before.commits), (long long)crowd->most);
 	assert_true(after.messages - before.messages >= CLIENTS);
+	assert_true(after.rows - before.rows >= after.messages - before.messages);
 	assert_true(after.messages - before.messages > after.commits - before.commits);
 }
 

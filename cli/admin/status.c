@@ -7,14 +7,16 @@
 
 #include "base/cleanup.h"
 #include "cli/admin/admin.h"
+#include "cli/admin/metrics.h"
 #include "cli/connection.h"
 #include "cli/json.h"
 #include "cli/table.h"
 
-enum { OPTION_READY, OPTION_JSON };
+enum { OPTION_READY, OPTION_METRICS, OPTION_JSON };
 
 static const struct option_row options[] = {
         [OPTION_READY] = {"ready", NULL, "say nothing; 0 as soon as jitd answers, within 10 s"},
+        [OPTION_METRICS] = {"metrics", NULL, "print what it counts, as Prometheus reads it"},
         [OPTION_JSON] = {"json", NULL, "print a JSON object"},
 };
 
@@ -104,6 +106,23 @@ static enum exit_code wait_until_ready(const struct invocation *in)
 	return (enum exit_code)r;
 }
 
+/* One way to say it; none is the table. */
+static int ways_wanted(const struct invocation *in)
+{
+	return (in->options[OPTION_READY] != NULL) + (in->options[OPTION_METRICS] != NULL) +
+	       (in->options[OPTION_JSON] != NULL);
+}
+
+static int print_all(const struct invocation *in, const struct counters *counters)
+{
+	if (in->options[OPTION_JSON])
+		return json_counters(stdout, counters->items, counters->count);
+	if (!in->options[OPTION_METRICS])
+		return print_table(counters);
+	metrics_print(stdout, counters->items, counters->count);
+	return 0;
+}
+
 static enum exit_code run(const struct invocation *in)
 {
 	const struct message message = {.id = MESSAGE_status};
@@ -112,8 +131,9 @@ static enum exit_code run(const struct invocation *in)
 	enum exit_code code;
 	int r;
 
-	if (in->options[OPTION_READY] && in->options[OPTION_JSON])
-		return usage_error(in, "--ready says nothing, --json does: one of the two");
+	if (ways_wanted(in) > 1)
+		return usage_error(in,
+		                   "--ready says nothing, --metrics and --json do: one of them");
 	if (in->options[OPTION_READY])
 		return wait_until_ready(in);
 	code = connection_send(&connection, &message);
@@ -121,8 +141,7 @@ static enum exit_code run(const struct invocation *in)
 		code = connection_rows(&connection, MESSAGE_counter, take_counter, &counters);
 	if (code != EXIT_DONE)
 		return code;
-	r = in->options[OPTION_JSON] ? json_counters(stdout, counters.items, counters.count)
-	                             : print_table(&counters);
+	r = print_all(in, &counters);
 	return r == 0 ? EXIT_DONE : give_up(in, EXIT_REFUSED, "internal error: %s", strerror(-r));
 }
 

@@ -194,6 +194,8 @@ def try_status():
     check("jitd-admin status --json", said.code == 0 and status.get("state") == "ready"
           and status.get("host-id") == "pam-jit"
           and status.get("rules") == 4 and type(status.get("events")) is int, said)
+    done("jitd-admin status --metrics", tool("carol", "jitd-admin", "status", "--metrics"),
+         r"^(.*\n)*# TYPE jitd_commits_total counter\njitd_commits_total [1-9]\d*\n(.*\n)*jitd_committed_rows_total [1-9]\d*\n")
     said = tool("carol", "jitd-admin", "status", "--ready")
     check("jitd-admin status --ready: nothing said", said.code == 0 and not said.output, said)
 

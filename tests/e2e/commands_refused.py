@@ -60,7 +60,7 @@ def try_usage(jitd):
     refused(jitd, "jitd-admin token explain: nothing on stdin", "adam", "jitd-admin", "token", "explain", "--service",
             "sudo", "--user", "alice", says="nothing on standard input; right is one token or code", code=2)
     refused(jitd, "jitd-admin status: --ready and --json", "carol", "jitd-admin", "status", "--ready", "--json",
-            says="one of the two", code=2)
+            says="one of them", code=2)
 
 
 def try_askpass(jitd):
