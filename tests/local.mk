@@ -39,7 +39,8 @@ tests_bench_token_LDADD = libtokentest.la $(OPENSSL_LIBS) $(LIBJWT_LIBS)
 endif
 
 # make bench: what a check costs beside its peers (tests/bench/run)
-BENCH_BUILDS = tests/bench/pam tests/bench/socket tests/bench/floor tests/bench/sink
+BENCH_BUILDS = tests/bench/pam tests/bench/socket tests/bench/floor tests/bench/sink tests/bench/polkit \
+	tests/bench/opens
 BENCH_MODULES = tests/bench/floor_pam.la
 EXTRA_LTLIBRARIES = $(BENCH_MODULES)
 BENCH_LOAD = tests/bench/load.c tests/bench/load.h
@@ -54,6 +55,13 @@ tests_bench_floor_CFLAGS = $(TEST_CFLAGS) $(OPENSSL_CFLAGS) $(SQLITE_CFLAGS) -pt
 tests_bench_floor_LDADD = libtoken.la libbase.la $(OPENSSL_LIBS) $(SQLITE_LIBS)
 tests_bench_sink_SOURCES = tests/bench/sink.c $(BENCH_LOAD)
 tests_bench_sink_CFLAGS = $(TEST_CFLAGS)
+tests_bench_polkit_SOURCES = tests/bench/polkit.c $(BENCH_LOAD)
+tests_bench_polkit_CFLAGS = $(TEST_CFLAGS) $(DBUS_CFLAGS)
+tests_bench_polkit_LDADD = $(DBUS_LIBS)
+tests_bench_opens_SOURCES = tests/bench/opens.c $(BENCH_LOAD)
+tests_bench_opens_CFLAGS = $(TEST_CFLAGS)
+tests_bench_opens_LDFLAGS = $(AM_LDFLAGS) -Wl,--no-as-needed # as a program that uses PAM
+tests_bench_opens_LDADD = -lpam
 tests_bench_floor_pam_la_SOURCES = tests/bench/floor_pam.c
 tests_bench_floor_pam_la_CFLAGS = $(TEST_CFLAGS)
 tests_bench_floor_pam_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath $(pamdir)
@@ -69,7 +77,7 @@ EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/for
 	tests/coverage tests/fuzz/run tests/fuzz/token_seeds tests/fuzz/lsan.supp tests/fuzz/corpus \
 	tests/lint/attacks tests/lint/mutants tests/attacks.md tests/mutants tests/dist tests/bench/refusals.py tests/bench/run \
 	tests/bench/figures.py tests/bench/host.py tests/bench/measure.py tests/bench/mint.py tests/bench/part_pam.py tests/bench/part_sockets.py \
-	tests/bench/part_scale.py tests/bench/crowd.py \
+	tests/bench/chart.py tests/bench/part_disk.py tests/bench/part_size.py tests/bench/part_scale.py tests/bench/crowd.py tests/bench/authority.py \
 	tests/bench/peers.py tests/bench/place.py tests/bench/subjects.py \
 	tests/hostile/curve.py tests/hostile/der.py tests/hostile/forge.py tests/hostile/generate.py tests/hostile/keys.py \
 	tests/hostile/kinds_claims.py tests/hostile/kinds_foreign.py tests/hostile/kinds_form.py \

@@ -81,8 +81,13 @@ class Jitd:
     def admin(self, *words):
         return said([self.place.program("cli/jitd-admin"), "--socket", self.sockets / "jitd.sock", *words])
 
+    def admin_unheard(self, *words):
+        """The same where it has much to say."""
+        said(["sh", "-c", '"$@" >/dev/null', "-", self.place.program("cli/jitd-admin"), "--socket", self.sockets / "jitd.sock",
+              *words], timeout=600)
+
     def counters(self):
-        return {key: value for key, value in json.loads(self.admin("status", "--json")).items()}
+        return json.loads(self.admin("status", "--json"))
 
     def processor_us(self):
         return processor_us(self.pid)
@@ -133,13 +138,6 @@ class Jitd:
     def rows(self, statement, rows):
         with closing(sqlite3.connect(self.database)) as database, database:
             database.executemany(statement, rows)
-
-    def script(self, *statements):
-        with closing(sqlite3.connect(self.database)) as database:
-            database.execute("PRAGMA synchronous = OFF")
-            with database:
-                for statement in statements:
-                    database.execute(statement)
 
     def number(self, statement):
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:

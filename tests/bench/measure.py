@@ -9,11 +9,14 @@ import json
 import os
 import pathlib
 import platform
+import subprocess
 import sys
 from typing import NamedTuple
 
+import part_disk
 import part_pam
 import part_scale
+import part_size
 import part_sockets
 from figures import table
 from place import ROOT, Daemon, Place
@@ -25,18 +28,22 @@ class Size(NamedTuple):
     seconds: float
     pam: dict
     sockets: dict
+    disk: dict
+    disk_repeats: int
     scale: tuple  # repeats, tries, what part of the million rows, tries of the long runs
 
 
 SIZES = {
     "quick": Size(1, 0.5, {mode: {1: 8, 8: 16} for mode in part_pam.MODES}, {1: 8, 8: 16, 64: 128, 256: 256},
-                  (1, 10, 0.001, 64)),
+                  {1: 4, 8: 16, 64: 64, 256: 256}, 1, (1, 10, 0.001, 64)),
     "usual": Size(7, 2, {"warm": {1: 400, 8: 1200}, "cold": {1: 200, 8: 600}, "exec": {1: 150, 8: 400}},
-                  {1: 400, 8: 1600, 64: 4000, 256: 4000}, (9, 300, 1, 3000)),
+                  {1: 400, 8: 1600, 64: 4000, 256: 4000},
+                  {1: 60, 8: 300, 64: 2500, 256: 4000}, 3, (9, 300, 1, 3000)),
     "long": Size(15, 4, {"warm": {1: 1000, 8: 3000}, "cold": {1: 500, 8: 1500}, "exec": {1: 300, 8: 800}},
-                 {1: 1000, 8: 4000, 64: 10000, 256: 10000}, (15, 1000, 1, 10000)),
+                 {1: 1000, 8: 4000, 64: 10000, 256: 10000},
+                 {1: 200, 8: 1000, 64: 8000, 256: 10000}, 5, (15, 1000, 1, 10000)),
 }
-PARTS = {module.Part.name: module.Part for module in (part_pam, part_sockets, part_scale)}
+PARTS = {module.Part.name: module.Part for module in (part_pam, part_sockets, part_scale, part_disk, part_size)}
 
 
 def machine():
@@ -51,6 +58,15 @@ def machine():
 
 def progress(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def measure(part, given):
+    with Place(given.build, given.results) as place:
+        sink = Daemon([place.program("tests/bench/sink"), "/dev/log"], ready=b"ready") if ROOT else None
+        part.measure(place, progress)
+        if sink:
+            sink.stop()
+    return part
 
 
 def target_table(parts):
@@ -71,10 +87,7 @@ def main():
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
     given = parser.parse_args()
     facts, load = machine(), [os.getloadavg()[0]]
-    with Place(given.build, given.results) as place:
-        if ROOT:
-            Daemon([place.program("tests/bench/sink"), "/dev/log"], ready=b"ready")
-        done = [PARTS[name](SIZES[given.size]).measure(place, progress) for name in given.parts or PARTS]
+    done = [measure(PARTS[name](SIZES[given.size]), given) for name in given.parts or PARTS]
     facts["load_average"] = load + [os.getloadavg()[0]]
     text = "\n".join([f"{facts['cpu']}, {facts['cores']} cores, {facts['system']}, Linux {facts['kernel']}, {facts['at']}, "
                       f"size {given.size}; medians (min–max) of repeats in turns\n",
@@ -83,6 +96,8 @@ def main():
     (results / "bench.txt").write_text(text)
     (results / "bench.json").write_text(json.dumps({"machine": facts, "size": given.size,
                                                     **{part.name: part.told() for part in done}}, indent=1))
+    subprocess.run([sys.executable, str(pathlib.Path(__file__).with_name("chart.py")), str(results / "bench.json"),
+                    str(results / "bench.svg")], check=False, env=dict(os.environ, MPLCONFIGDIR="/tmp"))
     print(text)
 
 

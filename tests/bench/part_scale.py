@@ -63,10 +63,10 @@ def backup(jitd):
 
 BUSY = {
     "at rest": None,
-    "audit list": lambda jitd: jitd.admin("audit", "list", "--json"),
-    "list --all": lambda jitd: jitd.admin("list", "--all", "--json"),
-    "status": lambda jitd: jitd.admin("status"),
-    "audit verify": lambda jitd: jitd.admin("audit", "verify"),
+    "audit list": lambda jitd: jitd.admin_unheard("audit", "list"),
+    "list --all": lambda jitd: jitd.admin_unheard("list", "--all", "--json"),
+    "status": lambda jitd: jitd.admin_unheard("status"),
+    "audit verify": lambda jitd: jitd.admin_unheard("audit", "verify"),
     "a backup of the database": backup,
 }
 
@@ -102,13 +102,14 @@ class Part:
         try:
             for subject in here:
                 progress(f"scale: filling {subject.name}")
-                subject.start(place, self.repeats * self.tries + 2 * self.long)
+                subject.start(place, self.repeats * self.tries + self.long)
             for subject in here:
                 self.restart(subject)
             for repeat in range(self.repeats):
                 progress(f"scale: repeat {repeat + 1}")
                 for subject in here[repeat % len(here):] + here[:repeat % len(here)]:
                     self.results.setdefault(subject.name, []).append(load(place, subject, 1, self.tries))
+            progress(f"scale: {CLIENTS} clients of each")
             for subject in here:
                 load(place, subject, CLIENTS, self.long)
                 self.memory[subject.name] = (subject.at_rest, subject.jitd.rss(), os.path.getsize(subject.jitd.database))
@@ -130,6 +131,7 @@ class Part:
         """Held to one length of time each: there are as many tokens as that takes."""
         full.jitd.mint(len(BUSY) * 3 * self.long)
         for name, what in BUSY.items():
+            progress(f"scale: {name}, once")
             try:
                 if what:
                     what(full.jitd)

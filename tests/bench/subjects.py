@@ -99,6 +99,11 @@ class Floor(Subject):
 
     name = "floor"
 
+    @staticmethod
+    def under():
+        """What it is started by."""
+        return []
+
     def __init__(self, own):
         self.own, self.next = own, 0
 
@@ -107,7 +112,7 @@ class Floor(Subject):
         self.answers = folder / "answers"
         self.socket = place.sockets / "floor.sock"
         (folder / "public.pem").write_bytes(self.own.jitd.signer().public_pem())
-        self.daemon = Daemon([place.program("tests/bench/floor"), self.socket, folder / "public.pem", folder / "floor.db"],
+        self.daemon = Daemon([*self.under(), place.program("tests/bench/floor"), self.socket, folder / "public.pem", folder / "floor.db"],
                              ready=b"ready")
         self.stack = place.stack("floor", "bench", f"{place.module('tests/bench/floor_pam.so')} {self.socket}")
 
