@@ -9,7 +9,7 @@ import time
 from contextlib import closing
 
 from mint import Signer
-from place import DAEMON, PERSON, ROOT, Notified, as_person, die_with_parent, kibibytes, processor_us, said, signal
+from place import DAEMON, PERSON, ROOT, Notified, as_person, die_with_parent, kibibytes, only_child, processor_us, said, signal
 
 HOURS = 12
 SCOPE = f"sudo:root login:{PERSON.pw_name}"
@@ -69,8 +69,7 @@ class Jitd:
     @property
     def pid(self):
         """Its own, also under strace."""
-        children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
-        return int(open(children).read().split()[0]) if self.under else self.process.pid
+        return only_child(self.process.pid) if self.under else self.process.pid
 
     def stop(self):
         if self.process and self.process.poll() is None:

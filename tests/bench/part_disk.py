@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A slow disk: every fsync takes 10 ms more. How many checks leave with each commit, and how long a listing takes meanwhile."""
+import os
 import shutil
+import signal
 import threading
 import time
 
 from figures import Spread, table
 from host import Jitd
 from part_sockets import Bare, Typed, load
+from place import only_child
 
 CLIENTS = (1, 8, 64, 256)
 DELAY_US = 10000
@@ -28,6 +31,10 @@ class SlowTyped(Typed):
 
 class SlowFloor(Bare):
     under = staticmethod(slow)
+
+    def stop(self):
+        os.kill(only_child(self.daemon.pid), signal.SIGTERM)
+        self.daemon.process.wait(30)
 
     def processor_us(self):
         return 0  # of strace: says nothing

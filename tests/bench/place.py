@@ -103,6 +103,11 @@ class Daemon:
             self.process.wait()
 
 
+def only_child(pid):
+    """Of a program like strace, which passes no signal on."""
+    return int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
 def die_with_parent():
     """PR_SET_PDEATHSIG, for a bench that is killed."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
