@@ -44,6 +44,7 @@ class Jitd:
         (policy / "10-bench.conf").write_text(rules + RULE.format(name=PERSON.pw_name, present=present))
         (self.folder / "jitd.conf").write_text(
             f'host-id = "bench"\nuser = "{DAEMON}"\nalgorithm = "{algorithm}"\nrequests-per-minute = 2000\n'
+            f'auditors = {{"{PERSON.pw_name}"}}\n'
             f'state-dir = "{self.state}"\nsocket-dir = "{self.sockets}"\npolicy-dir = "{policy}"\n')
         for path in (self.folder / "jitd.conf", policy / "10-bench.conf"):
             path.chmod(0o644)

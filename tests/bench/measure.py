@@ -90,7 +90,8 @@ def main():
     done = [measure(PARTS[name](SIZES[given.size]), given) for name in given.parts or PARTS]
     facts["load_average"] = load + [os.getloadavg()[0]]
     text = "\n".join([f"{facts['cpu']}, {facts['cores']} cores, {facts['system']}, Linux {facts['kernel']}, {facts['at']}, "
-                      f"size {given.size}; medians (min–max) of repeats in turns\n",
+                      f"size {given.size}, load average {' to '.join(f'{value:.1f}' for value in facts['load_average'])}; "
+                      "medians (min–max) of repeats in turns\n",
                       *(each for part in done for each in part.tables()), target_table(done)])
     results = pathlib.Path(given.results)
     (results / "bench.txt").write_text(text)
