@@ -120,9 +120,17 @@ name = freeradius
 logdir = {folder}
 run_dir = {folder}
 pidfile = {folder}/pid
+max_requests = 131072
 log {{
 	destination = stdout
 	auth = no
+}}
+thread pool {{
+	start_servers = 4
+	max_servers = 8
+	min_spare_servers = 2
+	max_spare_servers = 8
+	max_requests_per_server = 0
 }}
 client localhost {{
 	ipaddr = 127.0.0.1
