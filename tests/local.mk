@@ -75,10 +75,11 @@ bench: all $(BENCH_BUILDS) $(BENCH_MODULES)
 EXTRA_DIST += .clang-tidy .ci/run tests/run tests/lint/verdict.sh tests/lint/format tests/lint/shell tests/lint/man \
 	tests/lint/units tests/lint/cppcheck tests/lint/clang-tidy tests/debian-tree tests/e2e tests/system tests/sanitized \
 	tests/coverage tests/fuzz/run tests/fuzz/token_seeds tests/fuzz/lsan.supp tests/fuzz/corpus \
-	tests/lint/attacks tests/lint/mutants tests/attacks.md tests/mutants tests/dist tests/bench/refusals.py tests/bench/run \
-	tests/bench/figures.py tests/bench/host.py tests/bench/measure.py tests/bench/mint.py tests/bench/part_pam.py tests/bench/part_sockets.py \
-	tests/bench/chart.py tests/bench/part_disk.py tests/bench/part_size.py tests/bench/part_scale.py tests/bench/crowd.py tests/bench/authority.py \
-	tests/bench/peers.py tests/bench/place.py tests/bench/subjects.py \
+	tests/lint/attacks tests/lint/mutants tests/attacks.md tests/mutants tests/dist \
+	tests/bench/authority.py tests/bench/chart.py tests/bench/crowd.py tests/bench/figures.py tests/bench/host.py \
+	tests/bench/measure.py tests/bench/mint.py tests/bench/part_disk.py tests/bench/part_pam.py tests/bench/part_scale.py \
+	tests/bench/part_size.py tests/bench/part_sockets.py tests/bench/peers.py tests/bench/place.py tests/bench/refusals.py \
+	tests/bench/run tests/bench/sessions.py tests/bench/subjects.py \
 	tests/hostile/curve.py tests/hostile/der.py tests/hostile/forge.py tests/hostile/generate.py tests/hostile/keys.py \
 	tests/hostile/kinds_claims.py tests/hostile/kinds_foreign.py tests/hostile/kinds_form.py \
 	tests/hostile/kinds_good.py tests/hostile/kinds_header.py tests/hostile/kinds_json.py \
