@@ -275,6 +275,8 @@ static void a_key_that_cannot_be_read_for_lack_of_memory_says_so(void **state)
 
 	faults_reset(CALL_READ, 0);
 	assert_int_equal(load_private(*state, &key, &fault), -ENOMEM);
+	assert_int_equal(key_from_public_pem("-----BEGIN PUBLIC KEY-----\n", &key, &fault),
+	                 -ENOMEM);
 	faults_reset(CALL_NONE, 0);
 	assert_null(key);
 }
