@@ -26,11 +26,23 @@ int64_t clock_ticks(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-uint64_t clock_wait(int64_t at, int64_t now)
+static unsigned int fraction_of(clockid_t clock)
+{
+	struct timespec now;
+
+	return clock_gettime(clock, &now) < 0 ? 0 : (unsigned int)(now.tv_nsec / 1000000);
+}
+
+struct fractions clock_fractions(void)
+{
+	return (struct fractions){fraction_of(CLOCK_REALTIME), fraction_of(CLOCK_BOOTTIME)};
+}
+
+uint64_t clock_wait(int64_t at, int64_t now, unsigned int fraction)
 {
 	int64_t left = at - now;
 
 	if (left < 1)
-		left = 1;
-	return (uint64_t)(left > 3600 ? 3600 : left) * 1000;
+		return 1000;
+	return left > 3600 ? 3600000 : (uint64_t)left * 1000 - fraction;
 }

@@ -14,8 +14,15 @@ int64_t clock_boot(void);  /* seconds on CLOCK_BOOTTIME, which nobody can set an
                               the host  sleeps; INT64_MAX when it fails */
 int64_t clock_ticks(void); /* nanoseconds on CLOCK_MONOTONIC, for waiting only */
 
-/* Milliseconds for a timer that shall look at that time: at least a second, and at most an hour
- * ahead. */
-uint64_t clock_wait(int64_t at, int64_t now);
+/* Milliseconds, less than 1000, since each clock's second began: 0 where it cannot be read. Taken
+ * before the seconds are read, so that what goes by them comes early rather than late. */
+struct fractions {
+	unsigned int wall, boot;
+};
+struct fractions clock_fractions(void);
+
+/* Milliseconds for a timer that shall look when that second begins, `fraction` after `now` did: at
+ * most an hour; a second where it has begun already. */
+uint64_t clock_wait(int64_t at, int64_t now, unsigned int fraction);
 
 #endif

@@ -291,23 +291,26 @@ static int look_at_all(struct endings *endings, enum statement statement,
 	return r;
 }
 
-/* The sooner of this and *left, seconds to the next end; 0: there is none. */
-static void take_next(const struct query *query, int64_t now, int64_t *left)
+/* The sooner of this and *wait; 0: there is none. */
+static void take_next(const struct query *query, int64_t now, unsigned int into, uint64_t *wait)
 {
-	int64_t at = query_column(query, 0);
+	uint64_t until;
 
-	if (!query_is_null(query, 0) && (!*left || at - now < *left))
-		*left = at - now;
+	if (query_is_null(query, 0))
+		return;
+	until = clock_wait(query_column(query, 0), now, into);
+	if (!*wait || until < *wait)
+		*wait = until;
 }
 
-/* Seconds to the next end of one that is not due yet; 0: there is none. */
-static int next_until(struct jitd *jitd, const struct instant *instant, int64_t *ret_left)
+/* Milliseconds to the next end of one that is not due yet; 0: there is none. */
+static int next_until(struct jitd *jitd, const struct instant *instant, uint64_t *ret_wait)
 {
 	cleanup(query_done) struct query wall =
 	        store_query(jitd->reader, STATEMENT_SESSION_NEXT_UNTIL);
 	cleanup(query_done) struct query boot =
 	        store_query(jitd->reader, STATEMENT_SESSION_NEXT_BY_BOOT);
-	int64_t left = 0;
+	uint64_t wait = 0;
 	int r;
 
 	query_number(&wall, ":now", instant->now);
@@ -316,12 +319,12 @@ static int next_until(struct jitd *jitd, const struct instant *instant, int64_t 
 	r = query_step(&wall);
 	if (r != QUERY_ROW)
 		return r < 0 ? r : -EIO;
-	take_next(&wall, instant->now, &left);
+	take_next(&wall, instant->now, instant->into.wall, &wait);
 	r = query_step(&boot);
 	if (r != QUERY_ROW)
 		return r < 0 ? r : -EIO;
-	take_next(&boot, instant->boot, &left);
-	*ret_left = left;
+	take_next(&boot, instant->boot, instant->into.boot, &wait);
+	*ret_wait = wait;
 	return 0;
 }
 
@@ -345,7 +348,7 @@ static void look(void *context)
 	struct endings *endings = context;
 	struct jitd *jitd = endings->jitd;
 	const struct instant instant = instant_now(jitd);
-	int64_t left = 0;
+	uint64_t wait = 0;
 	int r;
 
 	endings->due = 0;
@@ -355,14 +358,14 @@ static void look(void *context)
 	if (r == 0 && unwritten_first(jitd->unwritten))
 		r = look_at_all(endings, STATEMENT_SESSION_LIVE, &instant);
 	if (r == 0)
-		r = next_until(jitd, &instant, &left);
+		r = next_until(jitd, &instant, &wait);
 	if (r < 0)
 		audit_log(jitd->audit, "sessions to end are not looked for: %s", strerror(-r));
 	if (forget_the_closed(endings) || r < 0)
 		look_in(endings, RETRY_MS);
-	endings->next = left ? instant.boot + left : 0;
-	if (left)
-		look_in(endings, clock_wait(left, 0));
+	endings->next = wait ? instant.boot + (int64_t)((wait + 999) / 1000) : 0;
+	if (wait)
+		look_in(endings, wait);
 }
 
 int endings_new(struct jitd *jitd, struct endings **ret_endings)

@@ -278,9 +278,10 @@ static int end_due(struct jitd *jitd, const struct instant *instant)
 
 /* The sooner of this and what is there; 0: there is nothing. */
 static int look_at_deadline(struct jitd *jitd, enum statement statement, int64_t now,
-                            uint64_t *wait)
+                            unsigned int into, uint64_t *wait)
 {
 	cleanup(query_done) struct query query = store_query(jitd->store, statement);
+	uint64_t until;
 	int r;
 
 	if (statement == STATEMENT_ACCESS_DEADLINE_BY_BOOT)
@@ -290,19 +291,22 @@ static int look_at_deadline(struct jitd *jitd, enum statement statement, int64_t
 		return r < 0 ? r : -EIO;
 	if (query_is_null(&query, 0))
 		return 0;
-	if (!*wait || clock_wait(query_column(&query, 0), now) < *wait)
-		*wait = clock_wait(query_column(&query, 0), now);
+	until = clock_wait(query_column(&query, 0), now, into);
+	if (!*wait || until < *wait)
+		*wait = until;
 	return 0;
 }
 
 /* Milliseconds to the next end; 0: there is none. */
 static int next_deadline(struct jitd *jitd, const struct instant *instant, uint64_t *wait)
 {
-	int r = look_at_deadline(jitd, STATEMENT_ACCESS_DEADLINE, instant->now, wait);
+	int r = look_at_deadline(jitd, STATEMENT_ACCESS_DEADLINE, instant->now, instant->into.wall,
+	                         wait);
 
 	if (r < 0)
 		return r;
-	return look_at_deadline(jitd, STATEMENT_ACCESS_DEADLINE_BY_BOOT, instant->boot, wait);
+	return look_at_deadline(jitd, STATEMENT_ACCESS_DEADLINE_BY_BOOT, instant->boot,
+	                        instant->into.boot, wait);
 }
 
 void grant_look(struct jitd *jitd)

@@ -174,6 +174,7 @@ void instant_describe(struct jitd *jitd, char *ret_text, size_t size)
 
 struct instant instant_now(struct jitd *jitd)
 {
+	const struct fractions into = clock_fractions();
 	const struct clocks clocks = {.wall = clock_wall(), .boot = clock_boot()};
 	struct instants *instants = jitd->instants;
 	const int64_t began = instants->keeper.since;
@@ -186,6 +187,7 @@ struct instant instant_now(struct jitd *jitd)
 	return (struct instant){
 	        .now = timing.now,
 	        .boot = timing.verdict == CLOCK_UNREADABLE ? INT64_MAX : clocks.boot,
+	        .into = into,
 	        .clock = timing.verdict,
 	};
 }

@@ -8,12 +8,14 @@
 #define JIT_JITD_INSTANT_H
 
 #include "jitd/call.h"
+#include "jitd/clock.h"
 #include "jitd/timekeeper.h"
 
 struct instant {
 	int64_t now;  /* seconds since 1970, and never below the highest time seen; INT64_MAX where
 	                 no clock can be read: everything has expired */
 	int64_t boot; /* seconds on CLOCK_BOOTTIME, or INT64_MAX */
+	struct fractions into;    /* their seconds */
 	enum clock_verdict clock; /* clock_gives(): may anything be given? */
 };
 

@@ -115,13 +115,15 @@ static void write_down(struct change *change)
 
 static void arm(struct rotation *rotation)
 {
+	const struct instant instant = instant_now(rotation->jitd);
+
 	if (rotation->jitd->stopping)
 		return;
 	if (rotation->owed)
 		timer_start(rotation->timer, RETRY_MS);
 	else if (rotation->deadline)
 		timer_start(rotation->timer,
-		            clock_wait(rotation->deadline, instant_now(rotation->jitd).now));
+		            clock_wait(rotation->deadline, instant.now, instant.into.wall));
 	else
 		timer_stop(rotation->timer);
 }

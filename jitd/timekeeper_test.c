@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "jitd/clock.h"
+
 #define START          1790000000 /* 2026 */
 #define MINUTE         60
 #define HOUR           3600
@@ -295,6 +297,24 @@ static void c1_c3_what_was_seen_is_never_unseen(void **state)
 	}
 }
 
+/* Not as much later as the clock was into its second. */
+static void what_waits_for_a_second_comes_when_it_begins(void **state)
+{
+	static const struct {
+		int64_t at, now;
+		unsigned int into;
+		uint64_t wait;
+	} rows[] = {
+	        {110, 100, 0, 10000},    {110, 100, 999, 9001}, {101, 100, 999, 1},
+	        {100, 100, 500, 1000},   {99, 100, 0, 1000},    {INT64_MAX, 100, 5, 3600000},
+	        {3700, 100, 1, 3599999},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(clock_wait(rows[i].at, rows[i].now, rows[i].into), rows[i].wait);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +323,7 @@ int main(void)
 	        cmocka_unit_test(c5_a_time_that_cannot_be_gives_nothing),
 	        cmocka_unit_test(c4_a_small_step_back_takes_no_time_back),
 	        cmocka_unit_test(c1_c3_what_was_seen_is_never_unseen),
+	        cmocka_unit_test(what_waits_for_a_second_comes_when_it_begins),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

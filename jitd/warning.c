@@ -116,7 +116,7 @@ static void look(void *context)
 	if (r < 0)
 		timer_start(warnings->timer, RETRY_MS);
 	else if (at)
-		timer_start(warnings->timer, clock_wait(at, instant.boot));
+		timer_start(warnings->timer, clock_wait(at, instant.boot, instant.into.boot));
 }
 
 void warnings_look(struct jitd *jitd)
