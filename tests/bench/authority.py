@@ -48,7 +48,8 @@ class Polkit(Subject):
         socket = place.sockets / f"bus-{len(self.more)}"
         (folder / "bus.conf").write_text(BUS.format(socket=socket))
         self.address = f"unix:path={socket}"
-        self.bus = Daemon(["dbus-daemon", "--nofork", "--print-address", f"--config-file={folder}/bus.conf"], ready=b"unix:")
+        self.bus = Daemon(["dbus-daemon", "--nofork", "--print-address", f"--config-file={folder}/bus.conf"], ready=b"unix:",
+                          log=folder / "bus.log")
         log = folder / "log"
         self.daemon = Daemon([POLKITD], log=log, env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=self.address))
         for _ in range(500):  # what it says when it is there
