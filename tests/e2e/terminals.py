@@ -17,6 +17,6 @@ def warned():
     check("warned: not without a terminal", quiet.output == "", quiet)
     run("root", "jitd-admin", "revoke", "--all")
     grant("alice", "ssh:alice", "--for", "6s", by="bob")
-    said = ssh_client("alice", "publickey", "sleep 3", arguments=["-tt"]).end().output
+    said, _ = ssh_client("alice", "publickey", "sleep 3", arguments=["-tt"]).process.communicate(timeout=20)
     check("warned: ssh", len(re.findall(line.format("ssh:alice"), said, re.M)) == 1, said)
     run("root", "jitd-admin", "revoke", "--all")

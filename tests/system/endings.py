@@ -151,8 +151,10 @@ def neighbours():
     inner, login, other = (Kinds(next(_folders), "background", "setsid") for _ in range(3))
     ungranted = ssh_client("alice", "publickey", shlex.join(other.argv), port=2222)
     again = Kinds(next(_folders), "background", "setsid")
+    granted_anew = pathlib.Path("/run/granted-anew")
+    granted_anew.unlink(missing_ok=True)
     client = ssh_client("alice", "publickey", f"sudo -n {shlex.join(inner.argv)} & "
-                        f"(while ! sudo -n {shlex.join(again.argv)}; do sleep 0.1; done) >/dev/null 2>&1 & "
+                        f"(until [ -e {granted_anew} ]; do sleep 0.1; done; sudo -n {shlex.join(again.argv)}) >/dev/null 2>&1 & "
                         f"{shlex.join(login.argv)}")
     check("neighbours: all run", not (inner.started() or login.started() or other.started()), sessions())
     revoke("bob", access)
@@ -160,6 +162,7 @@ def neighbours():
     check("sudo revoked: it is dead", not left, left)
     check("sudo revoked: the login lives on", login.alive() == ["background", "command", "setsid"], login.alive())
     access = grant("alice", "sudo:root", by="bob")
+    granted_anew.touch()
     check("sudo again: it runs", not again.started(), sessions())
     run("root", "jitd-admin", "revoke", "--scope", "ssh:alice")
     left, _ = again.all_dead(5)
