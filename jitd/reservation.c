@@ -4,21 +4,44 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
+
+#define BUCKETS 1024
 
 struct slot {
 	struct reservation_key key;
-	struct reservation value; /* access 0: free */
+	struct reservation value;
 	int64_t until;
+	TAILQ_ENTRY(slot) queued;
+	LIST_ENTRY(slot) hashed; /* of one that is not free */
+	struct queue *queue;
 };
 
+/* All are made for as long: the first of a queue is over first. */
+TAILQ_HEAD(queue, slot);
+LIST_HEAD(bucket, slot);
+
 struct reservations {
+	struct queue free, held, typed; /* by a held token, by a typed one */
+	struct bucket buckets[BUCKETS];
 	struct slot slots[RESERVATIONS_MAX];
 };
 
 int reservations_new(struct reservations **ret_reservations)
 {
-	*ret_reservations = calloc(1, sizeof(**ret_reservations));
-	return *ret_reservations ? 0 : -ENOMEM;
+	struct reservations *reservations = calloc(1, sizeof(*reservations));
+
+	if (!reservations)
+		return -ENOMEM;
+	TAILQ_INIT(&reservations->free);
+	TAILQ_INIT(&reservations->held);
+	TAILQ_INIT(&reservations->typed);
+	for (size_t i = 0; i < RESERVATIONS_MAX; i++) {
+		reservations->slots[i].queue = &reservations->free;
+		TAILQ_INSERT_TAIL(&reservations->free, &reservations->slots[i], queued);
+	}
+	*ret_reservations = reservations;
+	return 0;
 }
 
 struct reservations *reservations_free(struct reservations *reservations)
@@ -34,63 +57,87 @@ static bool same(const struct reservation_key *a, const struct reservation_key *
 	       !strcmp(a->service, b->service) && !strcmp(a->account, b->account);
 }
 
-static size_t find(const struct reservations *reservations, const struct reservation_key *key)
+/* Handles are random, and those of sshd none; numbers of processes come one after the other. */
+static struct bucket *bucket_of(struct reservations *reservations,
+                                const struct reservation_key *key)
 {
-	size_t i = 0;
+	uint32_t mixed;
 
-	while (i < RESERVATIONS_MAX &&
-	       !(reservations->slots[i].value.access && same(&reservations->slots[i].key, key)))
-		i++;
-	return i;
+	memcpy(&mixed, key->handle.bytes, sizeof(mixed));
+	mixed += (uint32_t)key->process.pid;
+	return &reservations->buckets[mixed % BUCKETS];
 }
 
-/* What is lost least: nothing; what a held token makes again; what somebody typed. */
-static int rank(const struct slot *slot, int64_t now)
+static struct slot *find(struct reservations *reservations, const struct reservation_key *key)
 {
-	if (!slot->value.access || now >= slot->until)
-		return 0;
-	return slot->value.jti[0] ? 2 : 1;
+	struct slot *slot;
+
+	LIST_FOREACH(slot, bucket_of(reservations, key), hashed)
+	if (same(&slot->key, key))
+		return slot;
+	return NULL;
 }
 
-static size_t make_room(const struct reservations *reservations, int64_t now)
+static void move(struct slot *slot, struct queue *queue)
 {
-	size_t best = 0;
+	TAILQ_REMOVE(slot->queue, slot, queued);
+	slot->queue = queue;
+	TAILQ_INSERT_TAIL(queue, slot, queued);
+}
 
-	for (size_t i = 1; i < RESERVATIONS_MAX; i++) {
-		const struct slot *slot = &reservations->slots[i],
-		                  *other = &reservations->slots[best];
-		int difference = rank(slot, now) - rank(other, now);
-		if (difference < 0 || (difference == 0 && slot->until < other->until))
-			best = i;
-	}
-	return best;
+static void release(struct reservations *reservations, struct slot *slot)
+{
+	LIST_REMOVE(slot, hashed);
+	move(slot, &reservations->free);
+}
+
+/* What is lost least: what is over; what a held token makes again; what somebody typed. */
+static struct slot *least(const struct reservations *reservations, int64_t now)
+{
+	struct slot *held = TAILQ_FIRST(&reservations->held),
+	            *typed = TAILQ_FIRST(&reservations->typed);
+
+	if (!held || (typed && now >= typed->until))
+		return typed;
+	return held;
+}
+
+static struct slot *take(struct reservations *reservations, int64_t now)
+{
+	if (TAILQ_EMPTY(&reservations->free))
+		release(reservations, least(reservations, now));
+	return TAILQ_FIRST(&reservations->free);
 }
 
 void reservation_make(struct reservations *reservations, const struct reservation_key *key,
                       const struct reservation *reservation, int64_t now)
 {
-	size_t i = find(reservations, key);
+	struct slot *slot = find(reservations, key);
 
-	if (i == RESERVATIONS_MAX)
-		i = make_room(reservations, now);
-	reservations->slots[i] = (struct slot){
-	        .key = *key, .value = *reservation, .until = now + RESERVATION_SECONDS};
+	if (!slot) {
+		slot = take(reservations, now);
+		slot->key = *key;
+		LIST_INSERT_HEAD(bucket_of(reservations, key), slot, hashed);
+	}
+	slot->value = *reservation;
+	slot->until = now + RESERVATION_SECONDS;
+	move(slot, reservation->jti[0] ? &reservations->typed : &reservations->held);
 }
 
-struct reservation reservation_find(const struct reservations *reservations,
+struct reservation reservation_find(struct reservations *reservations,
                                     const struct reservation_key *key, int64_t now)
 {
-	size_t i = find(reservations, key);
+	const struct slot *slot = find(reservations, key);
 
-	if (i == RESERVATIONS_MAX || now >= reservations->slots[i].until)
+	if (!slot || now >= slot->until)
 		return (struct reservation){0};
-	return reservations->slots[i].value;
+	return slot->value;
 }
 
 void reservation_drop(struct reservations *reservations, const struct reservation_key *key)
 {
-	size_t i = find(reservations, key);
+	struct slot *slot = find(reservations, key);
 
-	if (i < RESERVATIONS_MAX)
-		reservations->slots[i].value.access = 0;
+	if (slot)
+		release(reservations, slot);
 }

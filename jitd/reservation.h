@@ -39,7 +39,7 @@ struct reservation {
 void reservation_make(struct reservations *reservations, const struct reservation_key *key,
                       const struct reservation *reservation, int64_t now);
 /* What there is, if it is not too old; access 0: nothing. */
-struct reservation reservation_find(const struct reservations *reservations,
+struct reservation reservation_find(struct reservations *reservations,
                                     const struct reservation_key *key, int64_t now);
 void reservation_drop(struct reservations *reservations, const struct reservation_key *key);
 
