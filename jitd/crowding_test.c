@@ -2,10 +2,13 @@
 /* Too many, too slow, too often, gone too soon: others are served, and nothing is kept for good. */
 #include "tests/daemon/siege.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "jitd/peer.h"
 
@@ -60,6 +63,36 @@ static void d6_who_says_nothing_is_let_go(void **state)
 }
 
 #define ROWS 20000
+
+static int first_free_descriptor(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	close(fd);
+	return fd;
+}
+
+static void d6_who_finds_no_descriptor_left_is_served_later(void **state)
+{
+	const struct message message = {.id = MESSAGE_status};
+	const struct host *host = need_siege(state);
+	struct rlimit before, none;
+	struct message answer;
+	struct link link;
+
+	link_open(host, CLIENT_SOCKET, SELF, &link);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)first_free_descriptor();
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (int i = 0; i < 5; i++)
+		host_turn(host, false);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	link_send(&link, &message);
+	host_wait(host, &link.client.fd, 1);
+	assert_true(link_receive(&link, &answer));
+	link_close(&link);
+}
 
 static void fill_log(struct host *host)
 {
@@ -167,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(d6_one_user_does_not_keep_others_out),
 	        TEST(d6_who_says_nothing_is_let_go),
+	        TEST(d6_who_finds_no_descriptor_left_is_served_later),
 	        TEST(d8_who_does_not_read_is_dropped),
 	        TEST(a_long_listing_is_whole),
 	        TEST(d8_who_goes_before_the_answer),

@@ -17,6 +17,7 @@ struct listener {
 	enum peer_kind kind;
 	int fd;
 	struct watch *watch;
+	bool pauses; /* there was no descriptor, or no memory, for who came */
 };
 
 struct peers {
@@ -25,6 +26,7 @@ struct peers {
 	struct listener listeners[2];
 	struct peer *first;
 	struct timer *sweep; /* closes idle ones, and takes up accepting again after EMFILE */
+	bool sweeping;       /* it runs: with nobody there it sleeps */
 	unsigned int counts[PEER_CLIENT + 1];
 	uint8_t packet[WIRE_PACKET];
 	struct message message; /* the one being received */
@@ -328,6 +330,14 @@ static int peer_new(struct listener *listener, int fd, struct peer **ret_peer)
 	return 0;
 }
 
+static void sweep_soon(struct peers *peers)
+{
+	if (peers->sweeping)
+		return;
+	peers->sweeping = true;
+	timer_start(peers->sweep, SWEEP_MS);
+}
+
 static void admit(struct listener *listener, int fd)
 {
 	struct peers *peers = listener->peers;
@@ -343,6 +353,14 @@ static void admit(struct listener *listener, int fd)
 		peers->first->previous = peer;
 	peers->first = peer;
 	peers->counts[peer->kind]++;
+	sweep_soon(peers);
+}
+
+static void pause_listening(struct listener *listener)
+{
+	listener->pauses = true;
+	best_effort(watch_set(listener->watch, 0));
+	sweep_soon(listener->peers);
 }
 
 static void accept_ready(void *context, int events)
@@ -356,11 +374,11 @@ static void accept_ready(void *context, int events)
 			admit(listener, fd);
 			continue;
 		}
+		if (errno == EINTR || errno == ECONNABORTED)
+			continue;
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-			best_effort(
-			        watch_set(listener->watch, 0)); /* the sweep takes it up again */
-		if (errno != EINTR && errno != ECONNABORTED)
-			return;
+			pause_listening(listener);
+		return;
 	}
 }
 
@@ -384,9 +402,16 @@ static void sweep(void *context)
 		} else {
 			peer = peer->next;
 		}
-	for (size_t i = 0; i < 2; i++)
-		best_effort(watch_set(peers->listeners[i].watch, WATCH_READ));
-	timer_start(peers->sweep, SWEEP_MS);
+	peers->sweeping = false;
+	for (size_t i = 0; i < 2; i++) {
+		struct listener *listener = &peers->listeners[i];
+		if (listener->pauses)
+			listener->pauses = watch_set(listener->watch, WATCH_READ) < 0;
+		if (listener->pauses)
+			sweep_soon(peers);
+	}
+	if (peers->first)
+		sweep_soon(peers);
 }
 
 static int listen_on(struct peers *peers, size_t index, enum peer_kind kind, int fd)
@@ -417,7 +442,6 @@ int peers_new(struct jitd *jitd, const struct sockets *sockets, const struct pee
 		peers_free(peers);
 		return r;
 	}
-	timer_start(peers->sweep, SWEEP_MS);
 	*ret_peers = peers;
 	return 0;
 }
