@@ -233,10 +233,9 @@ static char *claims_of(const struct example *example, const struct claim *change
 	return text_of("%s}", all);
 }
 
-static void bring(const struct host *host, const struct example *example, const char *claims,
-                  const struct provider *provider, struct message *ret_answer)
+static void bring(const struct host *host, const struct example *example, const char *token,
+                  struct message *ret_answer)
 {
-	text_owned token = provider_sign(provider, claims, example->header, 0);
 	const struct message message = present_of(token, example->reason, "");
 
 	say(host, AS(example->uid), &message, ret_answer);
@@ -251,11 +250,12 @@ static void differ(const struct host *host, const struct example *example,
 	for (const struct claim *claim = example->claims; claim->name; claim++) {
 		text_owned jti = text_of("\"%s\"", claim->name);
 		text_owned claims = claims_of(example, claim, jti);
+		text_owned token = provider_sign(provider, claims, example->header, 0);
 		struct message answer;
 		if (!claim->other)
 			continue;
 		differences++;
-		bring(host, example, claims, provider, &answer);
+		bring(host, example, token, &answer);
 		if (answer.id != MESSAGE_refused ||
 		    on_disk(host,
 		            "SELECT count(*) FROM event WHERE event = 'refused' AND reason = '%s' "
@@ -272,9 +272,10 @@ static void is_taken(const struct host *host, const struct example *example,
                      const struct provider *provider)
 {
 	text_owned claims = claims_of(example, NULL, "\"good\"");
+	text_owned token = provider_sign(provider, claims, example->header, 0);
 	struct message answer;
 
-	bring(host, example, claims, provider, &answer);
+	bring(host, example, token, &answer);
 	if (answer.id != MESSAGE_done)
 		fail_msg("%s: %s", example->name, answer.refused.text);
 	if (example->state)
@@ -287,7 +288,7 @@ static void is_taken(const struct host *host, const struct example *example,
 	                         "SELECT count(*) FROM access WHERE scope = '%s' AND uid = %u",
 	                         example->scope, example->uid),
 	                 1);
-	bring(host, example, claims, provider, &answer);
+	bring(host, example, token, &answer);
 	assert_int_equal(answer.id, MESSAGE_refused);
 	if (!strstr(answer.refused.text, "used already"))
 		fail_msg("%s", answer.refused.text);

@@ -70,27 +70,34 @@ static void in_own_session(int ready)
 	}
 }
 
-static void orphan(int ready)
+/* Ready once its parent is gone. */
+static void orphan_of(int ready, bool leads)
 {
-	pid_t pid = fork();
+	int inner[2];
+	pid_t between, pid = 0;
 
-	if (pid == 0) {
-		child(ready);
+	if (pipe(inner) < 0 || (between = fork()) < 0)
+		_exit(1);
+	if (between == 0) {
+		if (leads)
+			setsid();
+		child(inner[1]);
 		_exit(0);
 	}
-	waitpid(pid, NULL, 0);
+	waitpid(between, NULL, 0);
+	if (read(inner[0], &pid, sizeof(pid)) != sizeof(pid) ||
+	    write(ready, &pid, sizeof(pid)) != sizeof(pid))
+		_exit(1);
+}
+
+static void orphan(int ready)
+{
+	orphan_of(ready, false);
 }
 
 static void daemonised(int ready)
 {
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		setsid();
-		child(ready);
-		_exit(0);
-	}
-	waitpid(pid, NULL, 0);
+	orphan_of(ready, true);
 }
 
 static void (*const starts[])(int ready) = {
