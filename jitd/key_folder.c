@@ -217,15 +217,29 @@ int key_folder_read(const struct key_folder *folder, const char *kid, struct key
 	return read_file(path, kid, ret_file, fault);
 }
 
+/* Another one where its kid, typed at a shell, would be taken for an option. */
+static int make_key(const struct key_folder *folder, enum key_algorithm algorithm,
+                    struct key_file *file, struct fault *fault)
+{
+	int r;
+
+	do {
+		key_file_done(file);
+		*file = (struct key_file){.pem = NULL};
+		r = key_generate(algorithm, &file->pem, fault);
+		if (r == 0)
+			r = parse(file, folder->path, fault);
+	} while (r == 0 && file->kid[0] == '-');
+	return r;
+}
+
 int key_folder_stage(const struct key_folder *folder, enum key_algorithm algorithm,
                      struct key_file *ret_file, struct fault *fault)
 {
 	cleanup(key_file_done) struct key_file file = {.pem = NULL};
 	char name[NAME_SIZE];
-	int r = key_generate(algorithm, &file.pem, fault);
+	int r = make_key(folder, algorithm, &file, fault);
 
-	if (r == 0)
-		r = parse(&file, folder->path, fault);
 	if (r < 0)
 		return r;
 	r = name_of(file.kid, STAGED, name);
