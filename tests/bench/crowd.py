@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows by the million in a stopped jitd's database: copies of its own, with what makes each another one."""
 import pathlib
+import time
 import sqlite3
 import time
 from contextlib import closing
@@ -80,8 +81,9 @@ class Crowd:
         first = self.jitd.number("SELECT max(id) FROM access")
         started = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
         boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        until = int(time.clock_gettime(time.CLOCK_BOOTTIME)) + 43200
         self._do(self._of_others(count, state="'active'"))
         self.jitd.rows("INSERT INTO session (access, n, subject, service, account, tty, rhost, pid, start_time, boot_id, handle, "
-                       "since, until, user_key) VALUES (?, 1, ?, 'sudo', 'root', 'pts/1', '', ?, ?, ?, ?, ?, ?, '')",
+                       "since, until, boot_until, user_key) VALUES (?, 1, ?, 'sudo', 'root', 'pts/1', '', ?, ?, ?, ?, ?, ?, ?, '')",
                        [(first + number + 1, f"u{number % OTHERS}", pid, int(started), boot, f"{number:032x}", self.now,
-                         self.now + 43200) for number in range(count)])
+                         self.now + 43200, until) for number in range(count)])
