@@ -23,6 +23,7 @@
 #include "config.h"
 #include "jitd/sockets.h"
 
+#define PULSE_MS    500
 #define PATIENCE_MS 20000
 
 /* ---- directories ---- */
@@ -163,12 +164,21 @@ static int start_here(struct host *host, struct fault *fault)
 	return r;
 }
 
+static void beat(void *context)
+{
+	struct host *host = context;
+
+	timer_start(host->pulse, PULSE_MS);
+}
+
 void host_start_here(struct host *host)
 {
 	struct fault fault = {.text = ""};
 
 	if (start_here(host, &fault) < 0)
 		fail_msg("jitd does not start: %s", fault.text);
+	assert_int_equal(loop_timer(host->jitd->loop, beat, host, &host->pulse), 0);
+	beat(host);
 }
 
 void host_start_refused(struct host *host, const char *word)
@@ -326,6 +336,7 @@ void host_stop(struct host *host)
 	}
 	if (host->jitd) {
 		int saved = hush(host);
+		host->pulse = timer_free(host->pulse);
 		host->jitd = jitd_free(host->jitd);
 		unhush(saved);
 	}

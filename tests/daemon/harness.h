@@ -25,10 +25,11 @@
 enum { GAMES = 5, MAN = 6, LP = 7, MAIL = 8, NEWS = 9, DAEMON = 1 };
 
 struct host {
-	char directory[64]; /* holds state/ sockets/ policy/ jitd.conf log */
-	struct jitd *jitd;  /* here; NULL: not */
-	pid_t pid;          /* as a child; 0: not */
-	int log;            /* what jitd says */
+	char directory[64];  /* holds state/ sockets/ policy/ jitd.conf log */
+	struct jitd *jitd;   /* here; NULL: not */
+	struct timer *pulse; /* of it: who waits for something looks again */
+	pid_t pid;           /* as a child; 0: not */
+	int log;             /* what jitd says */
 };
 
 /* Makes the directories, with this text as the only rules file. `settings` are lines for jitd.conf
