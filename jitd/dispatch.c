@@ -103,7 +103,7 @@ static void answer_refusal(struct call *call, const char *text)
 static void not_on_disk(struct call *call)
 {
 	if (call->in.id == MESSAGE_clock_accept)
-		instants_reload(call->jitd);
+		instants_take_back(call->jitd);
 	if (revocation_remember(call))
 		answer(call);
 	else

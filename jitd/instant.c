@@ -23,6 +23,9 @@ struct instants {
 	struct timer *trial; /* an unconfirmed clock has stood long enough */
 	struct timer *teller;
 	void (*stepped)(void *);
+	struct timekeeper before; /* clock accept, until that is on disk */
+	bool accepted;
+	bool waited;              /* the clock was behind */
 	char notice[NOTICE_SIZE]; /* of an event to be written; empty: none */
 };
 
@@ -79,17 +82,16 @@ int instants_keep(struct jitd *jitd)
 void instants_committed(struct jitd *jitd)
 {
 	jitd->instants->on_disk = jitd->instants->noted;
+	jitd->instants->accepted = false;
 }
 
-void instants_reload(struct jitd *jitd)
+void instants_take_back(struct jitd *jitd)
 {
 	struct instants *instants = jitd->instants;
 
-	if (read_row(instants) == 0)
-		return;
-	/* nobody knows: nothing is given until an administrator says what time it is */
-	instants->keeper = (struct timekeeper){.highest = INT64_MAX};
-	audit_log(jitd->audit, "the highest time seen cannot be read from the database");
+	if (instants->accepted)
+		instants->keeper = instants->before;
+	instants->accepted = false;
 }
 
 /* ---- what is told ---- */
@@ -172,6 +174,11 @@ void instant_describe(struct jitd *jitd, char *ret_text, size_t size)
 
 /* ---- readings ---- */
 
+bool instants_waited(const struct jitd *jitd)
+{
+	return jitd->instants->waited;
+}
+
 struct instant instant_now(struct jitd *jitd)
 {
 	const struct fractions into = clock_fractions();
@@ -180,6 +187,7 @@ struct instant instant_now(struct jitd *jitd)
 	const int64_t began = instants->keeper.since;
 	const struct timing timing = timekeeper_read(&instants->keeper, clocks);
 
+	instants->waited = instants->waited || timing.verdict == CLOCK_BEHIND;
 	notice(instants, &timing);
 	if (timing.verdict == CLOCK_UNCONFIRMED &&
 	    (instants->keeper.since != began || timing.change != CLOCK_WENT_ON))
@@ -245,7 +253,7 @@ struct instants *instants_free(struct instants *instants)
 
 /* ---- clock accept ---- */
 
-/* Its row is written by the commit of this very message; where that fails, instants_reload(). */
+/* Its row is written by the commit of this very message; where that fails, instants_take_back(). */
 int handle_clock_accept(struct call *call)
 {
 	const struct clocks clocks = {.wall = clock_wall(), .boot = clock_boot()};
@@ -254,8 +262,11 @@ int handle_clock_accept(struct call *call)
 	char now[TIME_SIZE], seen[TIME_SIZE], text[NOTICE_SIZE];
 	int r;
 
+	jitd->instants->before = jitd->instants->keeper;
 	if (!timekeeper_accept(&jitd->instants->keeper, clocks))
 		return call_refuse(call, "clock", "this host's clock cannot be read");
+	jitd->instants->accepted = true;
+	jitd->instants->waited = false; /* what it says is the time, not what was seen */
 	call->now = clocks.wall;
 	jitd->accesses_changed = true; /* what has waited for the clock */
 	format_time(clocks.wall, now);

@@ -35,6 +35,9 @@ struct instant instant_now(struct jitd *jitd);
 /* For `status`: one line. */
 void instant_describe(struct jitd *jitd, char *ret_text, size_t size);
 
+/* Was the clock behind in this boot, as far as this process has seen, and was then waited for? */
+bool instants_waited(const struct jitd *jitd);
+
 /* Within a message, for who looks at what is open at least each INSTANT_KEEP_MS: the highest time
  * on disk is not much older than that, so that no boot with a clock that is behind makes it longer.
  */
@@ -45,7 +48,7 @@ must_check int instants_keep(struct jitd *jitd);
 void instants_committed(struct jitd *jitd);
 
 int handle_clock_accept(struct call *call);
-/* What was accepted is not on disk: what is there counts. */
-void instants_reload(struct jitd *jitd);
+/* What was accepted, if anything was, is not on disk: it does not count. */
+void instants_take_back(struct jitd *jitd);
 
 #endif

@@ -202,7 +202,8 @@ static void end_round(struct recheck *recheck, int result)
 
 	if (recheck->ended)
 		txn_flush(txn); /* what could not be written is ended from memory, and now */
-	failed |= txn_counters(txn).failures != recheck->failures;
+	/* of others it is none of ours */
+	failed |= recheck->ended && txn_counters(txn).failures != recheck->failures;
 	if (failed)
 		audit_log(recheck->jitd->audit, "open sessions cannot be written to end");
 	recheck->running = false;
@@ -255,7 +256,7 @@ static void go_on(struct recheck *recheck)
 		return;
 	}
 	recheck->open = recheck->waiting = true;
-	names_lookup(recheck->jitd->names, LANE_CLIENT, &key, subject_known, recheck);
+	names_lookup(recheck->jitd->names, LANE_PAM, &key, subject_known, recheck);
 }
 
 static void subject_known(void *context, enum names_result result, const struct identity *subject)

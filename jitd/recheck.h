@@ -6,8 +6,9 @@
  *
  * All of them once a minute as long as one is open, and at once when jitd starts, when rules were
  * read, and when a file of /etc changed by which a group may have been lost. One after the other,
- * by the clients' lane of NSS, so that nobody waits for it. Where NSS does not say who somebody is,
- * what it said last counts for 15 minutes; then their sessions end.
+ * by NSS's lane of PAM checks, one question at a time: that of the clients is anybody's to fill.
+ * Where NSS does not say who somebody is, what it said last counts for 15 minutes; then their
+ * sessions end.
  */
 #ifndef JIT_JITD_RECHECK_H
 #define JIT_JITD_RECHECK_H

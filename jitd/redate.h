@@ -4,6 +4,9 @@
  * again when its date does, in another boot, and a request would stand until then. So a grant is
  * over when its time is up on CLOCK_BOOTTIME (at once, if it is of another boot), and opens nothing
  * more; a token or code of a grant that goes on is void; a request lapses as if asked for now.
+ *
+ * What is left of a grant of another boot is left by this one's CLOCK_BOOTTIME, too: less the time
+ * in which the clock was behind, so that waiting for it makes none longer.
  */
 #ifndef JIT_JITD_REDATE_H
 #define JIT_JITD_REDATE_H

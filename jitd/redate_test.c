@@ -43,6 +43,29 @@ static void c1_one_of_another_boot_neither(void **state)
 	expect_sudo(host, DECISION_DENY, "");
 }
 
+/* The clock was ahead for so long that it counts as seen, and is waited for after a boot. */
+static void c1_one_of_a_time_that_was_waited_for_neither(void **state)
+{
+	const struct host *host = need_settled(state);
+	uint32_t access;
+
+	set_clock(DAY);
+	look(host);
+	pass(700);
+	look(host);
+	access = must_request(host, AS(GAMES), "sudo:man");
+	expect_sudo(host, DECISION_ALLOW, "");
+	pass(120);
+	look(host);
+	boot(state, 60 - DAY);
+	expect_sudo(host, DECISION_DENY, "behind");
+	pass(DAY);
+	look(host);
+	expect_sudo(host, DECISION_DENY, "is over");
+	expect_state(host, access, "expired");
+	expect_new_access(host);
+}
+
 static void c1_one_of_before_a_clock_was_accepted_neither(void **state)
 {
 	const struct message accept = {.id = MESSAGE_clock_accept};
@@ -148,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(c1_a_grant_dated_ahead_does_not_come_to_life),
 	        TEST(c1_one_of_another_boot_neither),
+	        TEST(c1_one_of_a_time_that_was_waited_for_neither),
 	        TEST(c1_one_of_before_a_clock_was_accepted_neither),
 	        TEST(c1_a_code_dated_ahead_is_void),
 	        TEST(c5_a_request_filed_in_2036_lapses_in_its_time),

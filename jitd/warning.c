@@ -76,12 +76,18 @@ static int tell_all(struct jitd *jitd, const struct instant *instant)
 {
 	cleanup(cleanup_free) struct message *questions = calloc(PAGE, sizeof(*questions));
 	size_t count = 0;
+	uint64_t failures;
 	int r = questions ? txn_enter(jitd->txn) : -ENOMEM;
 
 	if (r < 0)
 		return r;
+	failures = txn_counters(jitd->txn).failures;
 	r = take_due(jitd, instant, questions, &count);
 	r = txn_leave(jitd->txn, r);
+	if (r == 0)
+		txn_flush(jitd->txn); /* told once: first it is on disk */
+	if (r == 0 && txn_counters(jitd->txn).failures != failures)
+		r = -EIO;
 	for (size_t i = 0; r == 0 && i < count; i++)
 		reaper_ask(jitd->reaper, &questions[i], PATIENCE_MS, told, jitd);
 	return r;
