@@ -184,6 +184,12 @@ static void a_wrong_start_time_is_nobody(void **state)
 	message.reap.start_time++;
 	assert_int_equal(ask(&message, geteuid()), RESULT_GONE);
 	assert_true(member_alive(&family->opener));
+	message = (struct message){.id = MESSAGE_scope,
+	                           .scope = {.session = "42-1",
+	                                     .pid = (uint32_t)family->opener.pid,
+	                                     .start_time = family->opener.start_time + 1,
+	                                     .seconds = 1}};
+	assert_int_equal(ask(&message, geteuid()), RESULT_GONE);
 	family_free(family);
 }
 
