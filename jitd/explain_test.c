@@ -368,6 +368,8 @@ static void nothing_changes(void **state)
 	for (int i = 0; i < 20; i++) {
 		explain(host, "login", "news", token, "", &told);
 		explain(host, "login", "news", code, "", &told);
+		assert_string_equal(told.rows[told.count - 1].verdict,
+		                    "yes"); /* jitd would allow it */
 		explain(host, "sshd", "news", foreign, "", &told);
 		/* no guess: a login from there would wait by now */
 		explain(host, "login", "news", "0000000000", "", &told);
