@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/daemon/accounts.h"
 #include "tests/daemon/logins.h"
 #include "tests/daemon/ssh_keys.h"
 #include "tests/daemon/trusting.h"
@@ -12,7 +13,7 @@
 static const char rules[] =
         "defaults { approvals = 0 max = \"30m\" present = \"typed\" }\n"
         "rule \"door\" { who = {\"games\"} scope = {\"login:news\"} via = \"other\" uses = 3 }\n"
-        "rule \"su\" { who = {\"games\", \"mail\"} scope = {\"su:lp\"} via = \"other\" }\n"
+        "rule \"su\" { who = {\"games\", \"mail\", \"player\"} scope = {\"su:lp\"} via = \"other\" }\n"
         "rule \"held\" { who = {\"games\"} scope = {\"sudo:root\"} via = \"other\"\n"
         "present = \"held\" }\n"
         "rule \"ask\" { who = {\"games\"} scope = {\"login:lp\", \"sudo:lp\"} via = \"other\"\n"
@@ -199,6 +200,31 @@ static void where_the_kernel_vouches_it_must_be_the_callers(void **state)
 	assert_true(talk.asked);
 }
 
+/* Who got another name while asked: the kernel's uid is still theirs, and su's name is not. */
+static void who_is_renamed_while_asked_types_nothing_by_the_new_name(void **state)
+{
+	const struct host *host = need_people(state);
+	const struct message su = typed_check("su", PHASE_AUTH, "lp", 1);
+	text_owned first = token_of("games", "su:lp", "");
+	text_owned renamed = token_of("player", "su:lp", "");
+	const struct message present = present_of(first, "", "");
+	struct message message;
+	struct link link;
+
+	must_do(host, AS(GAMES), &present);
+	link_open(host, PAM_SOCKET, SELF, &link);
+	assert_true(until_asked(&link, &su, &message));
+	accounts_passwd("root:x:0:0::/root:/bin/sh\nlp:x:7:7::/:/bin/sh\n"
+	                "player:x:5:60::/:/bin/sh\n");
+	give(&link, renamed);
+	assert_true(link_receive(&link, &message));
+	link_close(&link);
+	assert_int_equal(message.id, MESSAGE_verdict);
+	assert_int_equal(message.verdict.decision, DECISION_DENY);
+	assert_int_equal(checks(host, "deny", "subject-mismatch"), 1);
+	assert_int_equal(spent(host), 1); /* what was brought in */
+}
+
 /* A cut one cannot be told from a forged one by its signature, but by its length. */
 static void what_a_client_cut_off_is_said_to_be(void **state)
 {
@@ -372,6 +398,7 @@ int main(void)
 	        TEST(what_must_be_decided_first_is_not_opened_by_typing),
 	        TEST(who_is_locked_comes_in_by_no_issuer),
 	        TEST(where_the_kernel_vouches_it_must_be_the_callers),
+	        TEST(who_is_renamed_while_asked_types_nothing_by_the_new_name),
 	        TEST(what_a_client_cut_off_is_said_to_be),
 	        TEST(what_is_bound_opens_for_its_key_alone),
 	        TEST(what_is_bound_opens_no_door_that_shows_no_key),
