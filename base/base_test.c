@@ -20,6 +20,7 @@
 #include "base/identity.h"
 #include "base/parse.h"
 #include "base/secret.h"
+#include "base/session.h"
 #include "base/text.h"
 
 static void numbers_are_read_whole_or_refused(void **state)
@@ -37,6 +38,27 @@ static void numbers_are_read_whole_or_refused(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(parse_number(bad[i], 100, &number), -EINVAL);
 	assert_true(number == UINT64_MAX); /* untouched on failure */
+}
+
+static void sessions_have_one_spelling(void **state)
+{
+	static const char *const bad[] = {
+	        "",      "42",    "-",      "-1",           "42-",          "042-1",
+	        "42-01", "+42-1", "42-+1",  " 42-1",        "42- 1",        "42 -1",
+	        "42-1 ", "42--1", "42-1-",  "42-1-1",       "0-1",          "42-0",
+	        "0-0",   "0x2-1", "42-1\n", "4294967296-1", "42-4294967296"};
+	char id[SESSION_ID_SIZE];
+	uint32_t access = 7, number = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (session_parse(bad[i], &access, &number) != -EINVAL)
+			fail_msg("'%s' is taken for %u-%u", bad[i], access, number);
+	assert_int_equal(access + number, 14); /* untouched on failure */
+	session_id(UINT32_MAX, 42, id);
+	assert_string_equal(id, "4294967295-42");
+	assert_int_equal(session_parse(id, &access, &number), 0);
+	assert_true(access == UINT32_MAX && number == 42);
 }
 
 static void durations_have_units(void **state)
@@ -295,6 +317,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(numbers_are_read_whole_or_refused),
+	        cmocka_unit_test(sessions_have_one_spelling),
 	        cmocka_unit_test(durations_have_units),
 	        cmocka_unit_test(durations_and_times_are_written),
 	        cmocka_unit_test(times_are_rfc3339_or_relative),
