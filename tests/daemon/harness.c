@@ -116,7 +116,8 @@ static int hush(const struct host *host)
 #else
 	int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 
-	dup2(host->log, STDERR_FILENO);
+	if (saved >= 0) /* else there would be no way back */
+		dup2(host->log, STDERR_FILENO);
 	return saved;
 #endif
 }
