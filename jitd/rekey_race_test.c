@@ -77,8 +77,8 @@ static void rekey(const struct host *host, const struct rekeying *rekeying)
 	must_do(host, ROOT, &message);
 }
 
-/* A token that the old key verifies on for, whatever the time this takes: a retiring key that runs
- * out is a change of the keys as well, and its job would be held. What is signed here ends later. */
+/* Ends before what is signed here, and after the test, however slow that is: a retiring key that
+ * runs out is a change of the keys as well, whose job would be held. */
 static void hand_out_a_brief_one(const struct host *host)
 {
 	const struct message request = request_of("sudo:root", 240, "");
