@@ -303,6 +303,11 @@ static void no_good_token_is_refused(void **state)
 	assert_true(load->rotations >= ROTATIONS);
 	for (enum use use = USE_HELD; use < USES; use++)
 		assert_true(shared->uses[use] > 0);
+	/* where all of this took less than a second, no key had the time to run out too early */
+	assert_int_equal(on_disk(&load->host,
+	                         "SELECT count(*) FROM token JOIN key USING (kid) WHERE "
+	                         "token.revoked IS NULL AND key.not_after < token.exp"),
+	                 0);
 }
 
 /* Of each key that is there an access, of each access a check before and one after. */
