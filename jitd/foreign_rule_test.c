@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "jitd/clock.h"
 #include "tests/daemon/arrivals.h"
 #include "tests/daemon/logins.h"
 
@@ -71,6 +72,9 @@ static void an_approval_is_waited_for_and_the_end_stays(void **state)
 	                         "access WHERE id = %u",
 	                         access),
 	                 1);
+	/* by the clock that nobody sets, too */
+	assert_true(on_disk(host, "SELECT boot_until FROM access WHERE id = %u", access) <=
+	            clock_boot() + 100);
 }
 
 static void what_is_not_approved_before_its_end_lapses(void **state)
