@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/identity.h"
 #include "base/parse.h"
+#include "base/process.h"
 #include "base/secret.h"
 #include "base/session.h"
 #include "base/text.h"
@@ -313,9 +314,47 @@ static void civil_times_are_those_of_the_clock_on_the_wall(void **state)
 	assert_int_equal(unsetenv("TZ"), 0);
 }
 
+static void p23_start_time_is_read_after_the_last_parenthesis(void **state)
+{
+#define FIELDS_3_TO_21 " S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18"
+	static const struct {
+		const char *text;
+		int result;
+		uint64_t start; /* parent is 1 and session 3 in all of them */
+	} rows[] = {
+	        {"1 (a)" FIELDS_3_TO_21 " 4711 9\n", 0, 4711},
+	        {"1 (a)" FIELDS_3_TO_21 " 18446744073709551615 9", 0, UINT64_MAX},
+	        {"1 () R 1 ()" FIELDS_3_TO_21 " 4711 9", 0, 4711},
+	        {"1 (x) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 99 1)" FIELDS_3_TO_21
+	         " 4711\n",
+	         0, 4711},
+	        {"1 (a)" FIELDS_3_TO_21 " 47", -EINVAL, 0}, /* may be cut */
+	        {"1 (a)" FIELDS_3_TO_21 " ", -EINVAL, 0},
+	        {"1 (a)" FIELDS_3_TO_21, -EINVAL, 0},
+	        {"1 (a)" FIELDS_3_TO_21 " -5 9", -EINVAL, 0},
+	        {"1 (a)" FIELDS_3_TO_21 " 18446744073709551616 9", -EINVAL, 0},
+	        {"1 (a)" FIELDS_3_TO_21 " 111111111111111111111111111111 9", -EINVAL, 0},
+	        {"1 (a) S 1 2\n", -EINVAL, 0},
+	        {"1 (a)", -EINVAL, 0},
+	        {"1 a S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23", -EINVAL, 0},
+	        {"", -EINVAL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct process_stat stat = {0};
+		assert_int_equal(process_parse_stat(rows[i].text, &stat), rows[i].result);
+		assert_true(stat.start_time == rows[i].start);
+		assert_int_equal(stat.parent, rows[i].result ? 0 : 1);
+		assert_int_equal(stat.session, rows[i].result ? 0 : 3);
+		assert_int_equal(stat.terminal, rows[i].result ? 0 : 4);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(p23_start_time_is_read_after_the_last_parenthesis),
 	        cmocka_unit_test(numbers_are_read_whole_or_refused),
 	        cmocka_unit_test(sessions_have_one_spelling),
 	        cmocka_unit_test(durations_have_units),

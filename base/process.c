@@ -59,12 +59,30 @@ int process_read(int directory, const char *name, char *ret_text, size_t size)
 	return 0;
 }
 
+/* One read gives all of it (seq_file), and of what it were cut short no number is believed. */
+static int read_stat(int directory, const char *name, struct process_stat *ret_stat)
+{
+	cleanup(cleanup_close) int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char text[PROC_TEXT_SIZE];
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return process_parse_stat(text, ret_stat);
+}
+
 int process_read_stat(int directory, struct process_stat *ret_stat)
 {
-	char text[PROC_TEXT_SIZE];
-	int r = process_read(directory, "stat", text, sizeof(text));
+	return read_stat(directory, "stat", ret_stat);
+}
 
-	return r < 0 ? r : process_parse_stat(text, ret_stat);
+int process_read_stat_of(pid_t pid, struct process_stat *ret_stat)
+{
+	char path[32];
+	int r = text_format(path, sizeof(path), "/proc/%d/stat", pid);
+
+	return r < 0 ? r : read_stat(AT_FDCWD, path, ret_stat);
 }
 
 int process_reopen(pid_t pid, uint64_t start_time, int *ret_pidfd)

@@ -41,6 +41,8 @@ struct process_stat {
 };
 must_check int process_parse_stat(const char *text, struct process_stat *ret_stat);
 must_check int process_read_stat(int directory, struct process_stat *ret_stat);
+/* The same of a number: whose it is must be asked before and after. */
+must_check int process_read_stat_of(pid_t pid, struct process_stat *ret_stat);
 must_check int process_read_uids(int directory, uid_t *ret_real, uid_t *ret_effective);
 
 #endif

@@ -312,7 +312,8 @@ static int peer_new(struct listener *listener, int fd, struct peer **ret_peer)
 	                      .fd = fd,
 	                      .holders = 1,
 	                      .active = clock_ticks()};
-	r = process_of_peer(fd, &peer->process);
+	r = process_of_peer(fd, peer->kind == PEER_PAM ? FACTS_OF_PROCESS : FACTS_OF_PERSON,
+	                    &peer->process);
 	if (r < 0)
 		return r;
 	why = why_not(listener->peers, peer);

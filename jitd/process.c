@@ -61,17 +61,15 @@ static int read_login_uid(int directory, uid_t *ret_uid)
 	return 0;
 }
 
-static int read_start_time(int directory, uint64_t *ret_start_time)
+static void read_start_time(struct peer_process *process)
 {
 	struct process_stat stat;
-	int r = process_read_stat(directory, &stat);
 
-	if (r == 0)
-		*ret_start_time = stat.start_time;
-	return r;
+	if (process_read_stat_of(process->pid, &stat) == 0)
+		process->start_time = stat.start_time;
 }
 
-static void read_details(struct peer_process *process)
+static void read_person(struct peer_process *process)
 {
 	cleanup(cleanup_close) int directory = process_directory(process->pid);
 	uid_t effective;
@@ -81,11 +79,9 @@ static void read_details(struct peer_process *process)
 	process->login_uid_known = read_login_uid(directory, &process->login_uid) == 0;
 	if (process_read_uids(directory, &process->real_uid, &effective) < 0)
 		process->real_uid = REAL_UID_NONE;
-	if (read_start_time(directory, &process->start_time) < 0)
-		process->start_time = 0;
 }
 
-int process_of_peer(int fd, struct peer_process *ret_process)
+int process_of_peer(int fd, enum peer_facts facts, struct peer_process *ret_process)
 {
 	struct peer_process process = {
 	        .pidfd = -1, .login_uid = LOGIN_UID_NONE, .real_uid = REAL_UID_NONE};
@@ -103,7 +99,9 @@ int process_of_peer(int fd, struct peer_process *ret_process)
 	pidfd = pidfd_of_peer(fd, peer.pid);
 	if (pidfd < 0)
 		return pidfd;
-	read_details(&process);
+	read_start_time(&process);
+	if (facts == FACTS_OF_PERSON)
+		read_person(&process);
 	/* last: while this process lives, its number in /proc was nobody else's */
 	if (!process_alive(pidfd))
 		return -ESRCH;

@@ -27,11 +27,16 @@ struct peer_process {
 	uint64_t start_time; /* field 22 of /proc/PID/stat; 0: could not be read */
 };
 
+/* What /proc is asked for of a peer. Who asks for PAM is root: whose login and whose program it is
+ * tells nothing there, and reading that is a fifth of what the loop does for a check (measured). */
+enum peer_facts { FACTS_OF_PROCESS, FACTS_OF_PERSON };
+
 /* The process behind a connected socket: SO_PEERCRED, SO_PEERPIDFD where the kernel has it (6.5),
  * else pidfd_open(), then /proc read while the pidfd still shows it alive. -ESRCH when it is gone
  * already, or in a pid namespace that we cannot see into. Who the peer is comes from uid and gid
- * alone; what /proc told may only take away. */
-must_check int process_of_peer(int fd, struct peer_process *ret_process);
+ * alone; what /proc told may only take away. FACTS_OF_PROCESS: the uids of login and person are as
+ * if they could not be read. */
+must_check int process_of_peer(int fd, enum peer_facts facts, struct peer_process *ret_process);
 void process_done(struct peer_process *process);
 
 /* The leader of a live peer's session (field 6 of /proc/PID/stat) where that is the peer itself or
