@@ -10,12 +10,15 @@
 
 #include "base/cleanup.h"
 
+#define POOL_THREADS 4 /* libuv's own number, where UV_THREADPOOL_SIZE says nothing else */
+
 struct loop {
 	uv_loop_t uv;
 	uv_prepare_t prepare;
 	void (*before_sleep)(void *);
 	void *before_sleep_context;
 	unsigned int in_flight;
+	uint64_t turns;
 };
 
 struct watch {
@@ -54,6 +57,21 @@ static void free_handle(uv_handle_t *handle)
 	free(handle->data);
 }
 
+static void call_before_sleep(struct loop *loop)
+{
+	if (loop->before_sleep)
+		loop->before_sleep(loop->before_sleep_context);
+}
+
+static void prepare_call(uv_prepare_t *handle)
+{
+	struct loop *loop =
+	        (struct loop *)(void *)((char *)handle - offsetof(struct loop, prepare));
+
+	call_before_sleep(loop);
+	loop->turns++; /* last: nothing is handled between this and the wait */
+}
+
 int loop_new(struct loop **ret_loop)
 {
 	struct loop *loop = calloc(1, sizeof(*loop));
@@ -64,6 +82,8 @@ int loop_new(struct loop **ret_loop)
 	r = uv_loop_init(&loop->uv);
 	if (r == 0)
 		r = uv_prepare_init(&loop->uv, &loop->prepare);
+	if (r == 0)
+		r = uv_prepare_start(&loop->prepare, prepare_call);
 	if (r < 0) {
 		free(loop);
 		return r;
@@ -96,8 +116,7 @@ int loop_run(struct loop *loop)
 {
 	int r = uv_run(&loop->uv, UV_RUN_DEFAULT);
 
-	if (loop->before_sleep)
-		loop->before_sleep(loop->before_sleep_context);
+	call_before_sleep(loop);
 	return r < 0 ? r : 0;
 }
 
@@ -111,19 +130,15 @@ void loop_turn(struct loop *loop, bool wait)
 	(void)uv_run(&loop->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
 }
 
-static void prepare_call(uv_prepare_t *handle)
+uint64_t loop_turns(const struct loop *loop)
 {
-	struct loop *loop =
-	        (struct loop *)(void *)((char *)handle - offsetof(struct loop, prepare));
-
-	loop->before_sleep(loop->before_sleep_context);
+	return loop->turns;
 }
 
-int loop_before_sleep(struct loop *loop, void (*call)(void *), void *context)
+void loop_before_sleep(struct loop *loop, void (*call)(void *), void *context)
 {
 	loop->before_sleep = call;
 	loop->before_sleep_context = context;
-	return uv_prepare_start(&loop->prepare, prepare_call);
 }
 
 /* ---- descriptors ---- */
@@ -410,6 +425,13 @@ int loop_work(struct loop *loop, void (*call)(void *), void (*done)(void *), voi
 	}
 	loop->in_flight++;
 	return 0;
+}
+
+size_t loop_threads(void)
+{
+	unsigned int processors = uv_available_parallelism();
+
+	return processors < POOL_THREADS ? processors : POOL_THREADS;
 }
 
 unsigned int loop_work_in_flight(const struct loop *loop)

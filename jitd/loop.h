@@ -9,6 +9,7 @@
 #define JIT_JITD_LOOP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -21,9 +22,13 @@ void loop_stop(struct loop *loop);
 /* One turn: handles what is ready; waits for something to be ready if `wait`. For tests. */
 void loop_turn(struct loop *loop, bool wait);
 
+/* How often it has gone to wait. Whatever is handled under one number was ready when that wait
+ * ended. */
+uint64_t loop_turns(const struct loop *loop);
+
 /* Before the loop sleeps, each turn (uv_prepare), and once more when loop_run() ends. One per loop.
  */
-must_check int loop_before_sleep(struct loop *loop, void (*call)(void *), void *context);
+void loop_before_sleep(struct loop *loop, void (*call)(void *), void *context);
 
 enum { WATCH_READ = 1, WATCH_WRITE = 2, WATCH_HANGUP = 4 };
 struct watch;
@@ -52,6 +57,7 @@ must_check int loop_signal(struct loop *loop, int number, void (*call)(void *), 
 /* `work` on a thread of the pool, then `done` on the loop. Both get `job`, which is whoever's
  * `done` makes it. -errno: neither will be called. */
 must_check int loop_work(struct loop *loop, void (*work)(void *), void (*done)(void *), void *job);
+size_t loop_threads(void); /* as many of the pool's as can run at a time, at least 1 */
 unsigned int loop_work_in_flight(const struct loop *loop); /* jobs whose `done` has not run yet */
 
 #endif

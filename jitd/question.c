@@ -9,7 +9,8 @@ struct question question_of(const struct jitd *jitd, const struct identity *subj
                             const char *scopes, const char *host, const char *via, int64_t now)
 {
 	struct civil civil = {0};
-	bool known = civil_of(now, &civil) == 0;
+	/* each time it is asked the zone's file is looked at */
+	bool known = policy_looks_at_time(jitd->policy) && civil_of(now, &civil) == 0;
 
 	return (struct question){.subject = subject,
 	                         .scopes = scopes,

@@ -9,8 +9,8 @@
 #include "jitd/access.h"
 
 /* Of an access that this jitd gives, without a command: it asks for all that its scopes allow.
- * `via`: the trust whose token asks; "": none. `now` is the decision's one reading of the clock.
- * Points into what it is given. */
+ * `via`: the trust whose token asks; "": none. `now` is the decision's one reading of the clock;
+ * where no rule looks at the time, neither does this. Points into what it is given. */
 struct question question_of(const struct jitd *jitd, const struct identity *subject,
                             const char *scopes, const char *host, const char *via, int64_t now);
 

@@ -119,13 +119,11 @@ int txn_new(struct loop *loop, struct store *store, struct txn **ret_txn)
 	*txn = (struct txn){.loop = loop, .store = store};
 	txn->last = &txn->first;
 	r = loop_timer(loop, wake, txn, &txn->timer);
-	if (r == 0)
-		r = loop_before_sleep(loop, before_sleep, txn);
 	if (r < 0) {
-		timer_free(txn->timer);
 		free(txn);
 		return r;
 	}
+	loop_before_sleep(loop, before_sleep, txn);
 	*ret_txn = txn;
 	return 0;
 }

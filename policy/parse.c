@@ -95,9 +95,11 @@ static int add_rule(struct reading *reading, const struct conf_block *block, str
 		                "more than %d rules in all; write fewer, for groups",
 		                POLICY_RULES_MAX);
 	r = rule_read(reading, block, &policy->rules[policy->count]);
-	if (r == 0)
-		policy->count++;
-	return r;
+	if (r < 0)
+		return r;
+	policy->looks_at_time |= policy->rules[policy->count].when.count > 0;
+	policy->count++;
+	return 0;
 }
 
 static int read_rules(struct reading *reading, const struct files *files, struct policy *policy)
@@ -204,6 +206,11 @@ size_t policy_rule_count(const struct policy *policy)
 const struct rule *policy_rule_at(const struct policy *policy, size_t index)
 {
 	return index < policy->count ? &policy->rules[index] : NULL;
+}
+
+bool policy_looks_at_time(const struct policy *policy)
+{
+	return policy->looks_at_time;
 }
 
 const struct rule *policy_rule(const struct policy *policy, const char *title)

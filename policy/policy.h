@@ -130,6 +130,7 @@ size_t policy_rule_count(const struct policy *policy);
 const struct rule *policy_rule_at(const struct policy *policy,
                                   size_t index); /* in evaluation order */
 const struct rule *policy_rule(const struct policy *policy, const char *title); /* NULL: none */
+bool policy_looks_at_time(const struct policy *policy); /* has any rule a `when`? */
 
 /* Of two rules of one policy: does `first` come first? A rule does not come before itself. */
 bool rule_comes_before(const struct rule *first, const struct rule *second);

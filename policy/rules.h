@@ -46,6 +46,7 @@
 struct policy {
 	struct rule *rules; /* in evaluation order */
 	size_t count;
+	bool looks_at_time;   /* one of them has a `when` */
 	struct roster titles; /* of them, sorted */
 	struct candidates candidates;
 };
