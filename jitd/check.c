@@ -234,10 +234,24 @@ static int decide_inside(struct check *check)
 
 static void prompt(struct check *check);
 
+/* Refused on the way here, and nothing in the store could change that: it is asked for what would.
+ */
+static bool only_a_prompt_is_left(const struct check *check)
+{
+	return !check->presented && check->judgement.reason != REASON_NONE &&
+	       check->door.vouch == VOUCH_NOBODY && prompt_is_due(check);
+}
+
 static void decide(struct check *check)
 {
 	struct txn *txn = check->jitd->txn;
-	int r = txn_enter(txn);
+	int r;
+
+	if (only_a_prompt_is_left(check)) {
+		prompt(check);
+		return;
+	}
+	r = txn_enter(txn);
 
 	if (r == 0) {
 		r = decide_inside(check);
