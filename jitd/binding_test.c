@@ -427,7 +427,8 @@ static void whose_key_it_is_is_asked_again_when_it_is_decided(void **state)
 		struct message answer;
 		struct sshd sshd;
 		struct talk talk;
-		struct link link;
+		struct link link, beside;
+		link_beside(host, &beside);
 		sshd_begin(&sshd);
 		assert_int_equal(hook(host, sshd.monitor, &account, NULL, &talk), DECISION_ALLOW);
 		gate_shut();
@@ -441,6 +442,7 @@ static void whose_key_it_is_is_asked_again_when_it_is_decided(void **state)
 		assert_int_equal(answer.verdict.decision, DECISION_DENY);
 		assert_int_equal(checks(host, "deny", rows[i].reason), 1);
 		link_close(&link);
+		link_close(&beside);
 		sshd_end(&sshd);
 		on_disk_do(host, "UPDATE access SET user_key = "
 		                 "'SHA256:P0S8qvS94H0CgLfo1rVvNzVlliwiKPWQEO4N3miP53E' WHERE "

@@ -169,20 +169,14 @@ static void hang_up_before_the_question_leaves(void **state)
 	assert_int_equal(checks(host, "deny", "no-answer"), 5);
 }
 
-/* Turns until what was typed is with the pool. */
-static void until_on_the_pool(const struct host *host)
-{
-	while (!loop_work_in_flight(host->jitd->loop))
-		host_turn(host, true);
-}
-
 /* Nobody hears the allow; it is written, and what was typed is spent. */
 static void hang_up_while_the_pool_works_leaves_an_event(void **state)
 {
 	const struct host *host = need_logins(state);
 	char token[SECRET_SIZE];
-	struct link link;
+	struct link link, beside;
 
+	link_beside(host, &beside);
 	must_issue(host, AS(GAMES), "login:news", false, token);
 	begin_talk(host, 1, &link);
 	give(&link, token);
@@ -193,6 +187,7 @@ static void hang_up_while_the_pool_works_leaves_an_event(void **state)
 		host_turn(host, true);
 	assert_int_equal(events(host), 1);
 	assert_int_equal(on_disk(host, "SELECT count(*) FROM token WHERE burned IS NOT NULL"), 1);
+	link_close(&beside);
 }
 
 /* ---- stopping ---- */

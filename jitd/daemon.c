@@ -21,6 +21,7 @@
 #include "jitd/jitd.h"
 #include "jitd/listing.h"
 #include "jitd/reaper.h"
+#include "jitd/readings.h"
 #include "jitd/recheck.h"
 #include "jitd/redate.h"
 #include "jitd/reservation.h"
@@ -141,6 +142,8 @@ static int make_parts(struct jitd *jitd)
 	int r = loop_new(&jitd->loop);
 
 	if (r == 0)
+		r = readings_new(jitd, &jitd->readings);
+	if (r == 0)
 		r = txn_new(jitd->loop, jitd->store, &jitd->txn);
 	if (r == 0)
 		r = process_boot_id(jitd->boot_id);
@@ -242,7 +245,7 @@ struct jitd *jitd_free(struct jitd *jitd)
 	jitd->peers = peers_free(jitd->peers);
 	names_close(jitd->names);
 	sweeps_end(jitd);
-	while (jitd->loop && loop_work_in_flight(jitd->loop))
+	while (jitd->loop && (readings_wait(jitd->readings) || loop_work_in_flight(jitd->loop)))
 		loop_turn(jitd->loop, true);
 	jitd->names = names_free(jitd->names);
 	jitd->reaper = reaper_free(jitd->reaper);
@@ -252,6 +255,7 @@ struct jitd *jitd_free(struct jitd *jitd)
 	dismissals_free(jitd);
 	jitd->audit = audit_free(jitd->audit);
 	jitd->txn = txn_free(jitd->txn);
+	jitd->readings = readings_free(jitd->readings);
 	jitd->instants = instants_free(jitd->instants);
 	jitd->unwritten = unwritten_free(jitd->unwritten);
 	jitd->sessions = sessions_free(jitd->sessions);

@@ -7,16 +7,18 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "jitd/readings.h"
 
 struct reading {
 	struct keys *keys; /* held */
 	struct held *held;
 	struct expectation expectation;
+	struct reading_job job;
 	void (*done)(void *context);
 	void *context;
 };
 
-static void read_on_pool(void *job)
+static void read_all(void *job)
 {
 	struct reading *reading = job;
 
@@ -44,17 +46,17 @@ void held_read(struct jitd *jitd, const struct door *door, struct held *held,
 	struct reading *reading = held->count ? calloc(1, sizeof(*reading)) : NULL;
 
 	if (reading) {
-		*reading = (struct reading){.keys = keys_hold(jitd->keys),
-		                            .held = held,
-		                            .expectation = order_expectation(jitd, door->now),
-		                            .done = done,
-		                            .context = context};
-		if (loop_work(jitd->loop, read_on_pool, read_done, reading) == 0)
-			return;
-		keys_release(reading->keys);
-		free(reading);
+		*reading = (struct reading){
+		        .keys = keys_hold(jitd->keys),
+		        .held = held,
+		        .expectation = order_expectation(jitd, door->now),
+		        .job = {.read = read_all, .done = read_done, .context = reading},
+		        .done = done,
+		        .context = context};
+		readings_add(jitd->readings, &reading->job);
+	} else {
+		done(context);
 	}
-	done(context);
 }
 
 static int held_token(struct store *reader, uint32_t access, char **ret_token)
@@ -70,6 +72,23 @@ static int held_token(struct store *reader, uint32_t access, char **ret_token)
 	return *ret_token ? 0 : -ENOMEM;
 }
 
+/* Most who come hold nothing, or one: the room for all is not part of each check. */
+static int add(struct store *reader, uint32_t access, struct held *held)
+{
+	struct candidate *candidate;
+
+	if (!held->candidates)
+		held->candidates = calloc(CANDIDATES, sizeof(*held->candidates));
+	if (!held->candidates)
+		return -ENOMEM;
+	candidate = &held->candidates[held->count];
+	if (held_token(reader, access, &candidate->token) < 0)
+		return 0; /* it has none that opens anything */
+	candidate->access = access;
+	held->count++;
+	return 0;
+}
+
 int held_find(struct jitd *jitd, const struct door *door, struct held *held)
 {
 	struct store *reader = jitd->reader;
@@ -78,17 +97,17 @@ int held_find(struct jitd *jitd, const struct door *door, struct held *held)
 
 	query_number(&query, ":uid", door->uid);
 	while ((r = query_step(&query)) == QUERY_ROW && held->count < CANDIDATES) {
-		struct candidate *candidate = &held->candidates[held->count];
 		cleanup(cleanup_access) struct access *access = NULL;
 		if (access_of_row(&query, &access) < 0 || access_is_elsewhere(jitd, access) ||
 		    !door_fits(door, access->scope))
 			continue;
 		if (access->typed && !held->typed)
 			held->typed = access->id;
-		if (access->typed || held_token(reader, access->id, &candidate->token) < 0)
+		if (access->typed)
 			continue;
-		candidate->access = access->id;
-		held->count++;
+		r = add(reader, access->id, held);
+		if (r < 0)
+			return r;
 	}
 	return r < 0 ? r : 0;
 }
@@ -121,4 +140,7 @@ void held_wipe(struct held *held)
 {
 	for (size_t i = 0; i < held->count; i++)
 		cleanup_secret(&held->candidates[i].token);
+	free(held->candidates);
+	held->candidates = NULL;
+	held->count = 0;
 }

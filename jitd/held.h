@@ -17,7 +17,7 @@ struct candidate {
 };
 
 struct held {
-	struct candidate candidates[CANDIDATES];
+	struct candidate *candidates; /* as many as there may be; NULL: none was found */
 	size_t count;
 	uint32_t typed; /* an active access that fits and wants its token typed; 0: none */
 };
@@ -32,6 +32,7 @@ void held_read(struct jitd *jitd, const struct door *door, struct held *held,
  * newest does not. */
 must_check int held_judge(struct jitd *jitd, const struct door *door, const struct held *held,
                           uint32_t first, struct judgement *judgement);
+/* Frees what held_find() found. */
 void held_wipe(struct held *held);
 
 #endif

@@ -150,21 +150,22 @@ static void an_access_that_ends_while_its_token_is_read_opens_nothing(void **sta
 	const struct message auth = typed_check("login", PHASE_AUTH, "news", 1);
 	struct message message;
 	char secret[SECRET_SIZE];
-	struct link link;
+	struct link link, beside;
 
+	link_beside(host, &beside);
 	for (int code = 0; code < 2; code++) {
 		uint32_t access = must_issue(host, AS(GAMES), "login:news", code, secret);
 		link_open(host, PAM_SOCKET, SELF, &link);
 		assert_true(until_asked(&link, &auth, &message));
 		give(&link, secret);
-		while (!loop_work_in_flight(host->jitd->loop))
-			host_turn(host, true);
+		until_on_the_pool(host);
 		end_access(host, access);
 		assert_true(link_receive(&link, &message));
 		assert_int_equal(message.id, MESSAGE_verdict);
 		assert_int_equal(message.verdict.decision, DECISION_DENY);
 		link_close(&link);
 	}
+	link_close(&beside);
 	assert_int_equal(checks(host, "deny", "revoked"), 2);
 	assert_int_equal(on_disk(host, "SELECT count(*) FROM token WHERE burned IS NOT NULL"), 0);
 }

@@ -22,6 +22,7 @@ struct jitd {
 	struct loop *loop;
 	struct store *store;  /* inside transactions only */
 	struct store *reader; /* committed rows, for listings and for finding candidates */
+	struct readings *readings;
 	struct txn *txn;
 	struct names *names;
 	struct keys *keys; /* in force; who works on the pool holds them */

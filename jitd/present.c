@@ -13,6 +13,7 @@
 #include "jitd/codes.h"
 #include "jitd/grant.h"
 #include "jitd/instant.h"
+#include "jitd/readings.h"
 #include "token/key.h"
 
 struct reading {
@@ -24,6 +25,7 @@ struct reading {
 	struct mint_order order; /* of a code */
 	struct expectation expectation;
 	const struct token_steps *steps; /* NULL: it is a login */
+	struct reading_job job;
 	presented_done *done;
 	void *context;
 };
@@ -75,9 +77,9 @@ static void look_up_subject(struct reading *reading)
 		names_lookup(reading->jitd->names, LANE_PAM, &key, subject_known, reading);
 }
 
-/* ---- signature and claims, on the pool ---- */
+/* ---- signature and claims ---- */
 
-static void read_on_pool(void *job)
+static void read_now(void *job)
 {
 	struct reading *reading = job;
 	struct presented *presented = &reading->presented;
@@ -139,8 +141,7 @@ static void read_token(struct reading *reading)
 		return;
 	}
 	reading->expectation = order_expectation(jitd, instant_now(jitd).now);
-	if (loop_work(jitd->loop, read_on_pool, read_done, reading) < 0)
-		finish(reading, REASON_INTERNAL);
+	readings_add(jitd->readings, &reading->job);
 }
 
 static int digest_token(struct reading *reading)
@@ -255,6 +256,8 @@ void present(struct jitd *jitd, const struct door *door, const char *text,
 	reading->jitd = jitd;
 	reading->keys = keys_hold(jitd->keys);
 	reading->steps = steps;
+	reading->job =
+	        (struct reading_job){.read = read_now, .done = read_done, .context = reading};
 	reading->done = done;
 	reading->context = context;
 	reason = classify(reading, door, text);

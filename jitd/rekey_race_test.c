@@ -186,9 +186,10 @@ static enum decision sudo_meanwhile(const struct host *host, bool retires)
 	struct rekeying rekeying = {.retires = retires};
 	const struct message account = check_of(PHASE_ACCOUNT, "games", 1);
 	struct message answer;
-	struct link link;
+	struct link link, beside;
 
 	look(host, &rekeying);
+	link_beside(host, &beside);
 	link_open(host, PAM_SOCKET, SELF, &link);
 	hold_what_comes();
 	link_send(&link, &account);
@@ -197,6 +198,7 @@ static enum decision sudo_meanwhile(const struct host *host, bool retires)
 	let_go();
 	assert_true(link_receive(&link, &answer));
 	link_close(&link);
+	link_close(&beside);
 	assert_int_equal(answer.id, MESSAGE_verdict);
 	return (enum decision)answer.verdict.decision;
 }
@@ -221,10 +223,11 @@ static enum decision typed_meanwhile(const struct host *host, bool retires, bool
 	const struct message auth = typed_check("login", PHASE_AUTH, "news", retires * 2U + code);
 	struct message answer;
 	char secret[SECRET_SIZE];
-	struct link link;
+	struct link link, beside;
 
 	look(host, &rekeying);
 	must_issue(host, AS(GAMES), "login:news", code, secret);
+	link_beside(host, &beside);
 	link_open(host, PAM_SOCKET, SELF, &link);
 	assert_true(until_asked(&link, &auth, &answer));
 	hold_what_comes();
@@ -234,6 +237,7 @@ static enum decision typed_meanwhile(const struct host *host, bool retires, bool
 	let_go();
 	assert_true(link_receive(&link, &answer));
 	link_close(&link);
+	link_close(&beside);
 	assert_int_equal(answer.id, MESSAGE_verdict);
 	return (enum decision)answer.verdict.decision;
 }

@@ -154,6 +154,23 @@ void link_open(const struct host *host, const char *socket, struct person person
 		         (int)person.login_uid, path);
 }
 
+void link_beside(const struct host *host, struct link *link)
+{
+	struct message message = {.id = MESSAGE_status};
+
+	link_open(host, CLIENT_SOCKET, SELF, link);
+	link_send(link, &message);
+	do
+		assert_true(link_receive(link, &message));
+	while (message.id != MESSAGE_end);
+}
+
+void until_on_the_pool(const struct host *host)
+{
+	while (!loop_work_in_flight(host->jitd->loop))
+		host_turn(host, true);
+}
+
 void link_close(struct link *link)
 {
 	client_close(&link->client);

@@ -78,6 +78,8 @@ struct link {
 #define CLIENT_SOCKET "jitd.sock"
 void link_open(const struct host *host, const char *socket, struct person person,
                struct link *link);
+/* One that asks nothing more: what others type is read on the pool then, not at once. */
+void link_beside(const struct host *host, struct link *link);
 void link_close(struct link *link);
 void link_send(struct link *link, const struct message *message);
 /* The next message; false when jitd hung up. */
@@ -86,6 +88,8 @@ bool link_receive(struct link *link, struct message *ret_message);
  * connection over, the other takes it; -1: it did not come. */
 bool connect_and_hand_over(const char *path, int to);
 int take_over(int from);
+/* Turns until the pool has something to do. */
+void until_on_the_pool(const struct host *host);
 /* Sends and receives on a connection of its own; the answer is done, refused or a verdict. An
  * approval without a digest gets that of what is on disk. */
 void say(const struct host *host, struct person person, const struct message *message,
