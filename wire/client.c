@@ -127,7 +127,7 @@ int client_connect(struct client *client, const char *path, int64_t deadline, st
 
 int client_send(struct client *client, const struct message *message, struct fault *fault)
 {
-	size_t length;
+	size_t length = sizeof(client->packet); /* where it fails: whatever it wrote */
 	int r = message_encode(message, client->packet, &length, fault);
 
 	while (r == 0) {
@@ -140,7 +140,7 @@ int client_send(struct client *client, const struct message *message, struct fau
 		if (r < 0)
 			fault_set(fault, r, "jitd: %s", strerror(-r));
 	}
-	explicit_bzero(client->packet, sizeof(client->packet));
+	explicit_bzero(client->packet, length);
 	return r;
 }
 
@@ -162,7 +162,9 @@ int client_receive(struct client *client, int (*interrupt)(void *), void *contex
 		if (n == 0) /* a zero-length packet looks the same: no answer either way */
 			return fault_set(fault, -ECONNRESET, "jitd: closed the connection");
 		r = message_decode(client->packet, (size_t)n, ret_message, fault);
-		explicit_bzero(client->packet, sizeof(client->packet));
+		explicit_bzero(client->packet, (size_t)n < sizeof(client->packet)
+		                                       ? (size_t)n
+		                                       : sizeof(client->packet));
 		return r ? -EBADMSG : 0;
 	}
 }

@@ -67,7 +67,8 @@ static int converse(struct client *client, const struct plan *plan, struct messa
 			break;
 		if (message->id != MESSAGE_ask)
 			continue;
-		*message = (struct message){.id = MESSAGE_answer, .answer = {.given = 1}};
+		message->id = MESSAGE_answer;
+		message->answer.given = 1;
 		if (!plan->lines.count)
 			return -EINVAL;
 		r = text_copy(message->answer.text, sizeof(message->answer.text),
