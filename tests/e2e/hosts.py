@@ -22,19 +22,18 @@ from harness import AS, KEEP, STORY, TOP, wait_for
 DOMAIN, NET = "example.org", "10.77.0."
 _number = itertools.count(1)
 
-# What a host begins with, in namespaces of its own. /dev/log stays the story's, and the checkout what and where it is.
+# What a host begins with, in namespaces of its own; what it holds can be seen from outside. /dev/log stays the story's, and the checkout what and where it is.
 BEGIN = """
 set -eu
 mount -t proc proc /proc
-held=$(mktemp -d /var/lib/host.XXXXXX)
-mount -t tmpfs -o mode=755 tmpfs "$held"
-mkdir "$held/top" "$held/lib-jitd"
+mkdir "$held/top" "$held/lib-jitd" "$held/run-jitd"
 mount --bind "$TOP" "$held/top"
 for folder in etc home root; do cp -ax "/$folder" "$held/" && mount --bind "$held/$folder" "/$folder"; done
 mkdir -p /var/lib/jitd && mount --bind "$held/lib-jitd" /var/lib/jitd
 chown jitd:jitd /var/lib/jitd && chmod 700 /var/lib/jitd
 mount -t tmpfs -o mode=755 tmpfs /run
 install -d -m 755 /run/jitd /run/sshd
+mount --bind "$held/run-jitd" /run/jitd
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 [ -e "$TOP/packaging" ] || { mkdir -p "$TOP" && mount --bind "$held/top" "$TOP"; }
 hostname "$NAME"
@@ -59,10 +58,13 @@ class Host:
     def __init__(self, name, number):
         self.name, self.address = f"{name}.{DOMAIN}", f"{NET}{number}"
         self.daemons = []
+        self.held = pathlib.Path("/var/lib", f"host.{name}")
+        self.held.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", self.held], check=True)
         self.outer = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child", "--propagation", "private",
              "bash", "-c", BEGIN], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-            env=dict(os.environ, NAME=name, TOP=str(TOP)))
+            env=dict(os.environ, NAME=name, TOP=str(TOP), held=str(self.held)))
         if self.outer.stdout.readline() != "ready\n":
             raise SystemExit(f"{name} did not begin")
         self.pid = int(pathlib.Path(f"/proc/{self.outer.pid}/task/{self.outer.pid}/children").read_text().split()[0])
@@ -190,6 +192,7 @@ class Host:
         self.outer.wait(20)
         for daemon in self.daemons:
             daemon.wait(20)
+        subprocess.run(["umount", "--lazy", self.held], check=True)
 
 
 class Hosts:

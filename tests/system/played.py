@@ -12,6 +12,7 @@ sys.argv[0] = _story  # the harness calls the story's files after it
 from units import *  # noqa: E402
 
 import harness  # noqa: E402
+import hosts  # noqa: E402
 import units  # noqa: E402
 
 WITHOUT_SYSTEMD = {"endings"}  # of what is out of a reaper's reach that makes no scopes, and of ends when jitd is down
@@ -83,11 +84,36 @@ class PlayedReaper(harness.Reaper):
         systemctl("stop", *REAPER)
 
 
+class PlayedHost(hosts.Host):
+    """One whose jitd runs by copies of the units; these see the host's files, and its socket-dir by the place where it is."""
+
+    def conf(self, text):
+        super().conf(f'socket-dir = "{self.held}/run-jitd"\n{text}')
+
+    def _copy(self, unit, *more):
+        copy = f"host-{self.name}-{unit}"
+        text = systemctl("cat", unit).replace("/run/jitd/", f"{self.held}/run-jitd/")
+        text = re.sub(r"\bjitd(-pam)?\.(service|socket)", rf"host-{self.name}-\g<0>", text)
+        pathlib.Path("/run/systemd/system", copy).write_text("\n".join([text, *more, ""]))
+        return copy
+
+    def jitd(self):
+        service, *sockets = JITD
+        units = [self._copy(service, "[Service]", f"BindPaths={self.held}/etc:/etc {self.held}/lib-jitd:/var/lib/jitd"),
+                 *(self._copy(socket) for socket in sockets)]
+        systemctl("daemon-reload")
+        systemctl("stop", *units)
+        systemctl("start", *units[1:], units[0])
+        if not wait_for(lambda: self.run("root", "jitd-admin", "status", "--ready", timeout=20).code == 0, 30):
+            raise SystemExit(f"jitd of {self.name} did not come up: {journal(units[0])}")
+
+
 JITD = "jitd.service", "jitd-pam.socket", "jitd.socket"
 REAPER = "jit-reaper.service", "jit-reaper.socket"
 os.unlink("/dev/log")
 subprocess.run(["umount", BOOT_ID], check=False)  # systemd-nspawn has put a file there that is nowhere else, a place for no mount
 harness.syslog, harness.Reaper = harness.Syslog(), PlayedReaper
+hosts.Host = PlayedHost
 units.Jitd = harness.Jitd = PlayedJitd
 sys.argv = [str(TOP / "tests" / "e2e" / f"{_story}.py"), _keep, *_arguments]
 runpy.run_path(sys.argv[0], run_name="__main__")

@@ -49,5 +49,6 @@ class Units(Jitd):
             raise SystemExit("jitd does not come back: " + systemctl("status", "jitd.service", check=False))
 
 
-def journal(unit):
-    return subprocess.run(["journalctl", "--unit", unit, "--output", "cat", "--no-pager"], capture_output=True, text=True).stdout
+def journal(*units):
+    """Units that are there, or patterns."""
+    return subprocess.run(["journalctl", *(f"--unit={unit}" for unit in units), "--output", "cat", "--no-pager"], capture_output=True, text=True).stdout
