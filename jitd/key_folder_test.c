@@ -372,15 +372,15 @@ static void private_keys_are_wiped(void **state)
 {
 	struct key_folder *folder = open_folder();
 	struct key_file file = {.pem = NULL};
+	unsigned int before;
 
 	(void)state;
-	place.wiped = 0;
 	assert_int_equal(key_folder_stage(folder, KEY_ES256, &file, NULL), 0);
-	assert_int_equal(place.wiped, 0);
+	before = place.wiped; /* one in 64 begins with '-', and is made again */
 	key_file_done(&file);
-	assert_int_equal(place.wiped, 1);
+	assert_int_equal(place.wiped, before + 1);
 	key_file_done(&file);
-	assert_int_equal(place.wiped, 1);
+	assert_int_equal(place.wiped, before + 1);
 	key_folder_free(folder);
 }
 
