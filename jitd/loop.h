@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The event loop: the only file that knows libuv. Everything of jitd but signatures (pool) and NSS
- * (jitd/names) runs on its one thread. Callbacks get the context that they were made with. *_free
+ * The event loop: the only file that knows libuv. Everything of jitd but signatures (pool; one that
+ * comes alone apart: jitd/readings) and NSS (jitd/names) runs on its one thread. Callbacks get the context that they were made with. *_free
  * takes NULL, may be called from the object's own callback, and returns NULL; no callback follows
  * it.
  */

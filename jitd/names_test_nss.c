@@ -99,12 +99,18 @@ void nss_let_go(bool open)
 	pthread_mutex_unlock(&nss.mutex);
 }
 
+int __real_clock_gettime(clockid_t clock, struct timespec *ret_now);
 void wait_for_calls(unsigned int calls)
 {
+	struct timespec until;
+	int r = __real_clock_gettime(CLOCK_REALTIME, &until);
+
+	until.tv_sec += 10;
 	pthread_mutex_lock(&nss.mutex);
-	while (nss.calls < calls)
-		pthread_cond_wait(&nss.changed, &nss.mutex);
+	while (r == 0 && nss.calls < calls)
+		r = pthread_cond_timedwait(&nss.changed, &nss.mutex, &until);
 	pthread_mutex_unlock(&nss.mutex);
+	assert_int_equal(r, 0);
 }
 
 unsigned int nss_calls(void)
@@ -122,7 +128,6 @@ unsigned int nss_calls(void)
 static _Atomic int64_t skew; /* milliseconds */
 static struct timer *last_timer;
 
-int __real_clock_gettime(clockid_t clock, struct timespec *ret_now);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_now);
 void __real_timer_start(struct timer *timer, uint64_t milliseconds);
 void __wrap_timer_start(struct timer *timer, uint64_t milliseconds);
