@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-measure.py --build DIR --results DIR [--size quick|usual|long] [PART...]: the bench itself (tests/bench/run sees to where it
+measure.py --build DIR --results DIR [--size quick|short|usual|long] [PART...]: the bench itself (tests/bench/run sees to where it
 runs). Prints tables; leaves them in DIR/bench.txt, and all of it in DIR/bench.json.
 """
 import argparse
@@ -36,6 +36,9 @@ class Size(NamedTuple):
 SIZES = {
     "quick": Size(1, 0.5, {mode: {1: 8, 8: 16} for mode in part_pam.MODES}, {1: 8, 8: 16, 64: 128, 256: 256},
                   {1: 4, 8: 16, 64: 64, 256: 256}, 1, (1, 10, 0.001, 64)),
+    "short": Size(3, 1, {"warm": {1: 300, 8: 800}, "cold": {1: 150, 8: 400}, "exec": {1: 100, 8: 300}},
+                  {1: 300, 8: 1200, 64: 4000, 256: 4000},
+                  {1: 60, 8: 300, 64: 2500, 256: 4000}, 1, (3, 200, 1, 2000)),
     "usual": Size(7, 2, {"warm": {1: 400, 8: 1200}, "cold": {1: 200, 8: 600}, "exec": {1: 150, 8: 400}},
                   {1: 400, 8: 1600, 64: 4000, 256: 4000},
                   {1: 60, 8: 300, 64: 2500, 256: 4000}, 3, (9, 300, 1, 3000)),
