@@ -1,14 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""jitd is killed (-9) under load, again and again: what it acknowledged is there when it is back."""
+"""
+jitd is killed (-9) under load, and its disk loses power, again and again: what it acknowledged is there when it is back.
+"""
+import fcntl
 import random
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from harness import *
 
-ROUNDS, SEED = 50, 7
+ROUNDS, POWER_ROUNDS, SEED = 50, 15, 7
+STATE = pathlib.Path("/var/lib/jitd")
 POLICY = """
 rule "root" { who = {"alice", "carol"} scope = {"sudo:root"} approvers = {"bob"} }
 """
+
+
+class Disk:
+    """An ext4 of jitd's own, which loses what was not synced (FS_IOC_SHUTDOWN without a flush of the journal)."""
+
+    IMAGE, SHUTDOWN, NO_LOG_FLUSH = "/var/tmp/state.img", 0x8004587D, 2
+
+    def __init__(self):
+        with open(self.IMAGE, "wb") as image:
+            image.truncate(64 << 20)
+        subprocess.run(["mkfs.ext4", "-q", self.IMAGE], check=True)
+        shutil.rmtree(STATE, ignore_errors=True)
+        STATE.mkdir()
+        self.mount()
+        shutil.chown(STATE, "jitd", "jitd")
+        STATE.chmod(0o700)
+        (STATE / "lost+found").rmdir()
+
+    def mount(self):
+        subprocess.run(["mount", "-o", "loop", self.IMAGE, STATE], check=True)
+
+    def cut_power(self):
+        top = os.open(STATE, os.O_RDONLY)
+        fcntl.ioctl(top, self.SHUTDOWN, struct.pack("I", self.NO_LOG_FLUSH))
+        os.close(top)
+
+    def power_again(self):
+        subprocess.run(["umount", STATE], check=True)
+        self.mount()
 
 
 def try_to(user, *argv):
@@ -95,16 +128,21 @@ def withdraw(told):
             try_to(access["subject"], "jit", "cancel", str(access["id"]))
 
 
-def one_round(jitd, told, pick):
+def one_round(jitd, told, pick, disk=None):
     stop = threading.Event()
     with ThreadPoolExecutor(4) as crowd:
         workers = [crowd.submit(work, told, subject, stop) for subject in ("alice", "carol", "alice", "carol")]
         loaded = told.await_steps(pick.randint(1, 20))
-        time.sleep(pick.uniform(0, 0.1))  # the moment of the kill is the point: any will do
+        time.sleep(pick.uniform(0, 0.1))  # the moment of the end is the point: any will do
+        if disk:
+            disk.cut_power()
+            time.sleep(pick.uniform(0, 0.1))  # whatever it says now it must not say
         jitd.kill()
         stop.set()
         for worker in workers:
             worker.result()
+    if disk:
+        disk.power_again()
     jitd.start(fresh=False)
     lost = missing(told)
     withdraw(told)
@@ -115,22 +153,39 @@ def by_state(told):
     return {word: list(told.states.values()).count(word) for word in LATER}
 
 
-def was_loaded(told):
+def was_loaded(told, least):
     states = by_state(told)
-    return states["revoked"] > 5 and states["returned"] > 5 and sum(told.uses.values()) > 20
+    return states["revoked"] > least and states["returned"] > least and sum(told.uses.values()) > 4 * least
+
+
+def story(jitd, rounds, least, disk=None):
+    what = "power cuts" if disk else "kills"
+    pick, told = random.Random(SEED), Acknowledged()
+    lost = [line for _ in range(rounds) for line in one_round(jitd, told, pick, disk)]
+    check(f"{rounds} {what}: nothing acknowledged is missing", not lost, "; ".join(lost[:5]))
+    check(f"{what}: there was a load: {by_state(told)}, uses {told.uses}", was_loaded(told, least))
+    jitd.stop()
+    with sqlite3.connect(STATE / "jitd.db") as database:
+        verdict = database.execute("PRAGMA integrity_check").fetchall()
+    check(f"{what}: the database is sound", verdict == [("ok",)], str(verdict))
+
+
+def disk_of_ours():
+    """None: no loop devices here."""
+    try:
+        return Disk()
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"# power cuts left out: {error}")
+        return None
 
 
 pam("sudo")
 policy(POLICY)
 sudoers("alice ALL=(ALL:ALL) NOPASSWD: ALL", "carol ALL=(ALL:ALL) NOPASSWD: ALL")
-pick = random.Random(SEED)
-told = Acknowledged()
 with Jitd() as jitd:
-    lost = [line for _ in range(ROUNDS) for line in one_round(jitd, told, pick)]
-    check(f"{ROUNDS} kills: nothing acknowledged is missing", not lost, "; ".join(lost[:5]))
-    check(f"there was a load: {by_state(told)}, uses {told.uses}", was_loaded(told))
-    jitd.stop()
-    with sqlite3.connect("/var/lib/jitd/jitd.db") as database:
-        verdict = database.execute("PRAGMA integrity_check").fetchall()
-    check("the database is sound", verdict == [("ok",)], str(verdict))
+    story(jitd, ROUNDS, 5)
+disk = disk_of_ours()
+if disk:
+    jitd.start(fresh=False)
+    story(jitd, POWER_ROUNDS, 1, disk)
 finish()
