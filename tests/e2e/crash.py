@@ -5,6 +5,7 @@ jitd is killed (-9) under load, and its disk loses power, again and again: what 
 import fcntl
 import random
 import sqlite3
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from harness import *
 
@@ -18,7 +19,7 @@ rule "root" { who = {"alice", "carol"} scope = {"sudo:root"} approvers = {"bob"}
 class Disk:
     """An ext4 of jitd's own, which loses what was not synced (FS_IOC_SHUTDOWN without a flush of the journal)."""
 
-    IMAGE, SHUTDOWN, NO_LOG_FLUSH = "/var/tmp/state.img", 0x8004587D, 2
+    IMAGE, SHUTDOWN, NO_LOG_FLUSH, GET_FREE = "/var/tmp/state.img", 0x8004587D, 2, 0x4C82
 
     def __init__(self):
         with open(self.IMAGE, "wb") as image:
@@ -31,8 +32,19 @@ class Disk:
         STATE.chmod(0o700)
         (STATE / "lost+found").rmdir()
 
+    @staticmethod
+    def device(name, major, minor):
+        """Which the machine's own /dev need not have."""
+        path = pathlib.Path("/dev", name)
+        if not path.exists():
+            os.mknod(path, stat.S_IFCHR | 0o600 if name == "loop-control" else stat.S_IFBLK | 0o600, os.makedev(major, minor))
+        return path
+
     def mount(self):
-        subprocess.run(["mount", "-o", "loop", self.IMAGE, STATE], check=True)
+        control = os.open(self.device("loop-control", 10, 237), os.O_RDWR)
+        number = fcntl.ioctl(control, self.GET_FREE)
+        os.close(control)
+        subprocess.run(["mount", "-o", f"loop={self.device(f'loop{number}', 7, number)}", self.IMAGE, STATE], check=True)
 
     def cut_power(self):
         top = os.open(STATE, os.O_RDONLY)
