@@ -45,6 +45,13 @@ static void cleanup_names(struct names **where)
 
 /* ---- answers ---- */
 
+uint64_t names_generation(struct names *names)
+{
+	names->generation = names_cache_check(names->cache);
+	names->turn = loop_turns(names->loop);
+	return names->generation;
+}
+
 static void answer_all(struct lookup *lookup, enum names_result result,
                        const struct identity *identity)
 {
@@ -83,7 +90,7 @@ static enum names_result last_answer(const struct names *names, const struct nam
 static enum names_result stand_in(struct names *names, const struct names_key *key,
                                   struct identity **ret_identity)
 {
-	(void)names_cache_check(names->cache);
+	(void)names_generation(names);
 	return last_answer(names, key, crew_now(), NAMES_STALE_MS, ret_identity) == NAMES_FOUND
 	               ? NAMES_STALE
 	               : NAMES_FAILED;
@@ -237,12 +244,7 @@ static int join_or_ask(struct names *names, const struct lookup *wanted, struct 
 /* Once for all that was ready together: three stat() a check stood out in its profile. */
 static uint64_t look_at_files(struct names *names)
 {
-	uint64_t turn = loop_turns(names->loop);
-
-	if (names->turn != turn)
-		names->generation = names_cache_check(names->cache);
-	names->turn = turn;
-	return names->generation;
+	return names->turn == loop_turns(names->loop) ? names->generation : names_generation(names);
 }
 
 void names_lookup(struct names *names, enum names_lane lane, const struct names_key *key,
@@ -325,11 +327,6 @@ struct names *names_free(struct names *names)
 	names_cache_free(names->cache);
 	free(names);
 	return NULL;
-}
-
-uint64_t names_generation(const struct names *names)
-{
-	return names_cache_check(names->cache);
 }
 
 unsigned int names_lost(const struct names *names, enum names_lane lane)

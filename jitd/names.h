@@ -55,8 +55,9 @@ struct names *names_free(struct names *names); /* closes; takes NULL, returns NU
 void names_lookup(struct names *names, enum names_lane lane, const struct names_key *key,
                   names_answer *answer, void *context);
 
-/* Of the files that names come from: another number after each change. */
-uint64_t names_generation(const struct names *names);
+/* Of the files that names come from, as they are now: another number after each change. Whoever
+ * asks for a name after this gets no answer from before the change. */
+uint64_t names_generation(struct names *names);
 
 unsigned int names_lost(const struct names *names,
                         enum names_lane lane); /* threads given up, now */

@@ -17,32 +17,12 @@
 static struct loop *loop;
 static struct names *names;
 
-struct asked {
-	unsigned int answers;
-	enum names_result result;
-	char name[NAME_SIZE];
-	uid_t uid;
-};
-
-static void take(void *context, enum names_result result, const struct identity *identity)
-{
-	struct asked *asked = context;
-
-	asked->answers++;
-	asked->result = result;
-	assert_true((identity != NULL) == (result == NAMES_FOUND || result == NAMES_STALE));
-	if (!identity)
-		return;
-	asked->uid = identity->uid;
-	assert_int_equal(text_copy(asked->name, NAME_SIZE, identity->name), 0);
-}
-
 static void ask(enum names_lane lane, uid_t uid, struct asked *asked)
 {
 	const struct names_key key = {.uid = uid};
 
 	*asked = (struct asked){.answers = 0};
-	names_lookup(names, lane, &key, take, asked);
+	names_lookup(names, lane, &key, asked_take, asked);
 }
 
 static void ask_name(enum names_lane lane, const char *name, struct asked *asked)
@@ -51,7 +31,7 @@ static void ask_name(enum names_lane lane, const char *name, struct asked *asked
 
 	assert_int_equal(text_copy(key.name, NAME_SIZE, name), 0);
 	*asked = (struct asked){.answers = 0};
-	names_lookup(names, lane, &key, take, asked);
+	names_lookup(names, lane, &key, asked_take, asked);
 }
 
 static enum names_result answer_to(const struct asked *asked)
@@ -160,32 +140,49 @@ static void an_old_question_is_not_joined(void **state)
 	assert_int_equal(answer_to(&second), NAMES_FOUND);
 }
 
-/* It is seen in the next turn of the loop: files are looked at once for all that was ready
- * together.
- */
-static void change_etc(void)
+static void change_and_turn(void)
 {
 	etc_change();
 	loop_turn(loop, false);
 }
 
-static void a_question_from_before_a_change_is_not_joined(void **state)
+static void change_and_see(void)
 {
-	struct asked before, after, again;
+	etc_change();
+	(void)names_generation(names);
+}
 
-	(void)state;
+static void ask_on_both_sides_of(void (*change)(void))
+{
+	struct asked before, after;
+
 	ask(LANE_PAM, SLOW, &before);
 	wait_for_calls(1);
-	change_etc();
+	change();
 	ask(LANE_PAM, SLOW, &after);
 	wait_for_calls(2);
 	nss_let_go(true);
 	assert_int_equal(answer_to(&before), NAMES_FOUND);
 	assert_int_equal(answer_to(&after), NAMES_FOUND);
-	change_etc();
+}
+
+/* It is seen in the next turn of the loop, and within one by who looks. */
+static void a_question_from_before_a_change_is_not_joined(void **state)
+{
+	struct asked again;
+
+	(void)state;
+	ask_on_both_sides_of(change_and_turn);
+	change_and_turn();
 	ask(LANE_PAM, SLOW, &again);
 	assert_int_equal(again.answers, 0); /* what was known is forgotten */
 	assert_int_equal(answer_to(&again), NAMES_FOUND);
+}
+
+static void who_saw_the_change_gets_no_answer_from_before(void **state)
+{
+	(void)state;
+	ask_on_both_sides_of(change_and_see);
 }
 
 static void an_answer_ages_from_its_question_on(void **state)
@@ -428,7 +425,7 @@ static void ask_on(void *context, enum names_result result, const struct identit
 {
 	struct chain *chain = context;
 
-	take(&chain->by_name, result, identity);
+	asked_take(&chain->by_name, result, identity);
 	ask(LANE_PAM, 1000, &chain->by_uid);
 	ask(LANE_PAM, SLOW, &chain->by_uid);             /* and one that hangs */
 	assert_string_equal(identity->name, "user1000"); /* still there */
@@ -459,7 +456,7 @@ static void a_name_without_an_end_is_refused(void **state)
 
 	(void)state;
 	memset(key.name, 'a', sizeof(key.name));
-	names_lookup(names, LANE_PAM, &key, take, &asked);
+	names_lookup(names, LANE_PAM, &key, asked_take, &asked);
 	assert_int_equal(asked.answers, 1);
 	assert_int_equal(asked.result, NAMES_FAILED);
 	assert_int_equal(nss_calls(), 0);
@@ -474,6 +471,7 @@ int main(void)
 	        TEST(the_same_question_in_flight_is_joined),
 	        TEST(an_old_question_is_not_joined),
 	        TEST(a_question_from_before_a_change_is_not_joined),
+	        TEST(who_saw_the_change_gets_no_answer_from_before),
 	        TEST(an_answer_ages_from_its_question_on),
 	        TEST(no_answer_in_two_seconds_is_a_failure),
 	        TEST(the_last_answer_stands_in_for_15_minutes),

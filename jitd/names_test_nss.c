@@ -216,3 +216,16 @@ void start_a_first_thread(void)
 	if (pthread_create(&thread, NULL, nothing, NULL) == 0)
 		(void)pthread_join(thread, NULL);
 }
+
+void asked_take(void *context, enum names_result result, const struct identity *identity)
+{
+	struct asked *asked = context;
+
+	asked->answers++;
+	asked->result = result;
+	assert_true((identity != NULL) == (result == NAMES_FOUND || result == NAMES_STALE));
+	if (!identity)
+		return;
+	asked->uid = identity->uid;
+	assert_int_equal(text_copy(asked->name, NAME_SIZE, identity->name), 0);
+}

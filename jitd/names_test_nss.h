@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "jitd/loop.h"
+#include "jitd/names.h"
 
 #define SLOW                                                                                       \
 	9000 /* uids from here on hang until let go; below 1000 nobody is; others "userUID"        \
@@ -24,6 +24,15 @@ unsigned int nss_calls(void);
 unsigned int nss_with_signals(void); /* calls on threads that would take a signal */
 
 void etc_change(void);
+
+/* What names_lookup() answered. */
+struct asked {
+	unsigned int answers;
+	enum names_result result;
+	char name[NAME_SIZE];
+	uid_t uid;
+};
+void asked_take(void *context, enum names_result result, const struct identity *identity);
 
 /* Time jumps, and the timer that was started last is looked at. */
 void pass(struct loop *loop, int64_t milliseconds);

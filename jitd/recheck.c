@@ -281,12 +281,18 @@ static void subject_known(void *context, enum names_result result, const struct 
 
 static void begin_round(struct recheck *recheck)
 {
+	uint64_t generation = names_generation(recheck->jitd->names);
+
+	/* found here before it is told of: who is being let in by what was known before is asked
+	 * about after this round */
+	if (generation != recheck->generation)
+		recheck->changed = clock_boot();
+	recheck->generation = generation;
 	recheck->running = true;
 	recheck->again = recheck->open = false;
 	recheck->ended = recheck->batch = 0;
 	recheck->asked = (struct asked){.access = 0};
 	recheck->failures = txn_counters(recheck->jitd->txn).failures;
-	recheck->generation = names_generation(recheck->jitd->names);
 }
 
 static void on_time(void *context)
