@@ -10,6 +10,7 @@
 
 #include "jitd/loop.h"
 #include "jitd/peer.h"
+#include "jitd/readings.h"
 #include "tests/daemon/siege.h"
 
 static const struct message answer = {.id = MESSAGE_answer, .answer = {.given = 1, .text = "x"}};
@@ -229,6 +230,26 @@ static void jitd_stops_while_the_pool_reads_what_was_typed(void **state)
 	                 checks(host, "allow", ""));
 }
 
+static void note(void *context)
+{
+	unsigned int *count = context;
+
+	++*count;
+}
+
+/* It came in the turn in which the signal did: no other turn followed. */
+static void jitd_stops_with_a_token_still_to_be_read(void **state)
+{
+	struct host *host = need_logins(state);
+	unsigned int noted = 0;
+	struct reading_job job = {.tokens = 1, .read = note, .done = note, .context = &noted};
+
+	readings_add(host->jitd->readings, &job);
+	host_stop(host);
+	assert_int_equal(noted, 2);
+	host_start_here(host);
+}
+
 static void jitd_stops_while_a_token_is_signed(void **state)
 {
 	struct host *host = need_logins(state);
@@ -324,6 +345,7 @@ int main(void)
 	        TEST(hang_up_while_the_pool_works_leaves_an_event),
 	        TEST(jitd_stops_with_prompts_open),
 	        TEST(jitd_stops_while_the_pool_reads_what_was_typed),
+	        TEST(jitd_stops_with_a_token_still_to_be_read),
 	        TEST(jitd_stops_while_a_token_is_signed),
 	        TEST(a_thousand_open_prompts_keep_nobody_out),
 	        TEST(who_does_not_answer_in_ten_minutes_is_let_go),

@@ -252,9 +252,9 @@ struct jitd *jitd_free(struct jitd *jitd)
 	jitd->endings = endings_free(jitd->endings);
 	jitd->warnings = warnings_free(jitd->warnings);
 	jitd->recheck = recheck_free(jitd->recheck);
-	dismissals_free(jitd);
 	jitd->audit = audit_free(jitd->audit);
 	jitd->txn = txn_free(jitd->txn);
+	dismissals_free(jitd); /* what was not committed may have made one */
 	jitd->readings = readings_free(jitd->readings);
 	jitd->instants = instants_free(jitd->instants);
 	jitd->unwritten = unwritten_free(jitd->unwritten);

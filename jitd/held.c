@@ -46,13 +46,15 @@ void held_read(struct jitd *jitd, const struct door *door, struct held *held,
 	struct reading *reading = held->count ? calloc(1, sizeof(*reading)) : NULL;
 
 	if (reading) {
-		*reading = (struct reading){
-		        .keys = keys_hold(jitd->keys),
-		        .held = held,
-		        .expectation = order_expectation(jitd, door->now),
-		        .job = {.read = read_all, .done = read_done, .context = reading},
-		        .done = done,
-		        .context = context};
+		*reading = (struct reading){.keys = keys_hold(jitd->keys),
+		                            .held = held,
+		                            .expectation = order_expectation(jitd, door->now),
+		                            .job = {.tokens = (unsigned int)held->count,
+		                                    .read = read_all,
+		                                    .done = read_done,
+		                                    .context = reading},
+		                            .done = done,
+		                            .context = context};
 		readings_add(jitd->readings, &reading->job);
 	} else {
 		done(context);

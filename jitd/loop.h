@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The event loop: the only file that knows libuv. Everything of jitd but signatures (pool; one that
- * comes alone apart: jitd/readings) and NSS (jitd/names) runs on its one thread. Callbacks get the context that they were made with. *_free
- * takes NULL, may be called from the object's own callback, and returns NULL; no callback follows
- * it.
+ * comes alone apart: jitd/readings) and NSS (jitd/names) runs on its one thread. Callbacks get the
+ * context that they were made with. *_free takes NULL, may be called from the object's own
+ * callback, and returns NULL; no callback follows it.
  */
 #ifndef JIT_JITD_LOOP_H
 #define JIT_JITD_LOOP_H
@@ -22,8 +22,8 @@ void loop_stop(struct loop *loop);
 /* One turn: handles what is ready; waits for something to be ready if `wait`. For tests. */
 void loop_turn(struct loop *loop, bool wait);
 
-/* How often it has gone to wait. Whatever is handled under one number was ready when that wait
- * ended. */
+/* How often it has gone to wait. Packets that are handled under one number were there when that
+ * wait ended, but for those behind the first 1024 that were ready. */
 uint64_t loop_turns(const struct loop *loop);
 
 /* Before the loop sleeps, each turn (uv_prepare), and once more when loop_run() ends. One per loop.

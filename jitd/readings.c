@@ -7,12 +7,12 @@
 #include "jitd/jitd.h"
 #include "jitd/peer.h"
 
-#define TOGETHER_MAX 8 /* half a millisecond: nobody waits longer for those behind them */
+#define TOGETHER_MAX 8 /* tokens, half a millisecond: nobody waits longer for those behind them */
 
 struct readings {
 	struct jitd *jitd;
 	struct reading_job *first, **last;
-	size_t count;
+	size_t count, tokens;
 	size_t threads;     /* that can run at a time */
 	struct timer *soon; /* runs while any waits */
 };
@@ -32,18 +32,23 @@ void readings_add(struct readings *readings, struct reading_job *job)
 	job->next = NULL;
 	*readings->last = job;
 	readings->last = &job->next;
+	readings->tokens += job->tokens;
 	if (!readings->count++)
 		timer_start(readings->soon, 0);
 }
 
-static struct reading_job *take(struct readings *readings, size_t count)
+/* As many of the first as have so many tokens, but at least one. */
+static struct reading_job *take(struct readings *readings, size_t tokens)
 {
 	struct reading_job *first = readings->first, **end = &readings->first;
+	size_t taken = 0;
 
-	for (size_t i = 0; i < count && *end; i++) {
+	while (*end && (!taken || taken + (*end)->tokens <= tokens)) {
+		taken += (*end)->tokens;
 		end = &(*end)->next;
 		readings->count--;
 	}
+	readings->tokens -= taken;
 	readings->first = *end;
 	*end = NULL;
 	if (!readings->first)
@@ -113,7 +118,7 @@ static bool all_there_is(const struct readings *readings)
 static void give_all(void *context)
 {
 	struct readings *readings = context;
-	size_t share = (readings->count + readings->threads - 1) / readings->threads;
+	size_t share = (readings->tokens + readings->threads - 1) / readings->threads;
 
 	if (all_there_is(readings)) {
 		read_here(take(readings, 1));

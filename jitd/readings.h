@@ -18,7 +18,9 @@ struct readings;
 /* The caller's, until `done` has been called. */
 struct reading_job {
 	struct reading_job *next;
-	void (*read)(void *context); /* on any thread; some 100 us at most: others wait behind it */
+	unsigned int
+	        tokens; /* how many signatures are verified: no other work, others wait behind it */
+	void (*read)(void *context); /* on any thread */
 	void (*done)(void *context); /* on the loop's, later than readings_add() */
 	void *context;
 };

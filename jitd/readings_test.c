@@ -100,8 +100,10 @@ static int begin(void **state)
 	one_peer = no_memory = false;
 	groups = 0;
 	for (size_t i = 0; i <= MANY; i++)
-		readings[i] = (struct reading){
-		        .job = {.read = read_one, .done = tell_one, .context = &readings[i]}};
+		readings[i] = (struct reading){.job = {.tokens = 1,
+		                                       .read = read_one,
+		                                       .done = tell_one,
+		                                       .context = &readings[i]}};
 	jitd = (struct jitd){.peers = (struct peers *)(void *)&jitd};
 	assert_int_equal(loop_new(&jitd.loop), 0);
 	assert_int_equal(readings_new(&jitd, &jitd.readings), 0);
@@ -127,6 +129,18 @@ static void many_are_read_on_the_pool_some_at_a_time(void **state)
 	}
 	assert_false(readings_wait(jitd.readings));
 	assert_in_range(groups, (MANY + 7) / 8, MANY / 2);
+}
+
+static void who_has_many_tokens_shares_with_few(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		readings[i].job.tokens = 8;
+		add(&readings[i]);
+	}
+	for (size_t i = 0; i < 4; i++)
+		until_told(&readings[i]);
+	assert_int_equal(groups, 4);
 }
 
 static void few_are_shared_among_the_threads(void **state)
@@ -236,6 +250,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 	        TEST(many_are_read_on_the_pool_some_at_a_time),
+	        TEST(who_has_many_tokens_shares_with_few),
 	        TEST(few_are_shared_among_the_threads),
 	        TEST(one_that_is_all_there_is_to_do_is_read_at_once),
 	        TEST(two_are_not_all_there_is_to_do),
