@@ -64,7 +64,7 @@ def lives_on_until_keep_max():
     kinds, process = opened(*SUDO)
     listed = sessions()
     check("keep: sessions tells the end that counts", len(listed) == 1 and
-          seconds_between(shown(access)["until"], listed[0]["until"]) == 6, (listed, shown(access)))
+          seconds_between(shown(access)["until"], listed[0]["until"]) in (5, 6), (listed, shown(access)))  # by both clocks' whole seconds
     check("keep: the access expires", wait_for(lambda: state(access) == "expired", 10), state(access))
     check("keep: the session lives on", kinds.alive() == ["background", "command", "setsid"], kinds.alive())
     check("keep: and is listed, not as one to end", [one["ending"] for one in sessions()] == [None], sessions())
