@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static void note_events(struct crowd *crowd)
 {
 	crowd->events_before = on_disk(crowd->host, "SELECT coalesce(max(id), 0) FROM event");
@@ -54,6 +56,12 @@ static void note_allow(struct crowd *crowd, unsigned int client)
 	crowd->allows++;
 }
 
+static void note_denial(struct crowd *crowd, const struct wire_verdict *verdict)
+{
+	crowd->denials++;
+	best_effort(text_copy(crowd->why, sizeof(crowd->why), verdict->text));
+}
+
 /* A hang-up is a refusal too; who was hung up on comes again in the next round. */
 static void hear(struct crowd *crowd, unsigned int client)
 {
@@ -69,7 +77,7 @@ static void hear(struct crowd *crowd, unsigned int client)
 	if (answer.verdict.decision == DECISION_ALLOW)
 		note_allow(crowd, client);
 	else
-		crowd->denials++;
+		note_denial(crowd, &answer.verdict);
 }
 
 void crowd_ask(struct crowd *crowd)

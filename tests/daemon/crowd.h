@@ -21,6 +21,7 @@ struct crowd {
 	struct link links[CROWD_MAX];
 	unsigned int round;
 	size_t allows, denials;  /* of the last round */
+	char why[513];           /* what the last one to be denied was told */
 	int64_t events_before;   /* an event before which there is none of that round */
 	struct allowed *allowed; /* of all rounds */
 	size_t count;
