@@ -85,6 +85,15 @@ class Acknowledged:
         self.steps += 1
         self.changed.notify_all()
 
+    def at_the_moment_of(self, end):
+        """What had been said by then. What is said after it nobody would have heard: the machine is off."""
+        with self.changed:
+            end()
+            return dict(self.states), dict(self.uses)
+
+    def forget_since(self, moment):
+        self.states, self.uses = moment
+
     def await_steps(self, more):
         """However slow the machine is."""
         with self.changed:
@@ -147,13 +156,14 @@ def one_round(jitd, told, pick, disk=None):
         loaded = told.await_steps(pick.randint(1, 20))
         time.sleep(pick.uniform(0, 0.1))  # the moment of the end is the point: any will do
         if disk:
-            disk.cut_power()
-            time.sleep(pick.uniform(0, 0.1))  # whatever it says now it must not say
+            moment = told.at_the_moment_of(disk.cut_power)
+            time.sleep(pick.uniform(0, 0.1))  # jitd goes on for a while, and finds that it cannot write
         jitd.kill()
         stop.set()
         for worker in workers:
             worker.result()
     if disk:
+        told.forget_since(moment)
         disk.power_again()
     jitd.start(fresh=False)
     lost = missing(told)
