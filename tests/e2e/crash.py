@@ -40,11 +40,16 @@ class Disk:
             os.mknod(path, stat.S_IFCHR | 0o600 if name == "loop-control" else stat.S_IFBLK | 0o600, os.makedev(major, minor))
         return path
 
-    def mount(self):
+    def _mount(self):
         control = os.open(self.device("loop-control", 10, 237), os.O_RDWR)
         number = fcntl.ioctl(control, self.GET_FREE)
         os.close(control)
-        subprocess.run(["mount", "-o", f"loop={self.device(f'loop{number}', 7, number)}", self.IMAGE, STATE], check=True)
+        return subprocess.run(["mount", "-o", f"loop={self.device(f'loop{number}', 7, number)}", self.IMAGE, STATE]).returncode == 0
+
+    def mount(self):
+        """Whoever else wants a loop device may be faster."""
+        if not any(self._mount() for _ in range(10)):
+            raise OSError("no loop device can be mounted")
 
     def cut_power(self):
         top = os.open(STATE, os.O_RDONLY)
