@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A whole daemon on a file system of 1280 KiB that is full, or fills in the middle of a transaction:
- * nothing opens without its row, revocations and locks act at once and are written when there is
- * room again, and nobody starts jitd anew.
+ * A whole daemon on a file system of 1280 KiB that is full, or fills in the middle of a
+ * transaction: nothing opens without its row, revocations and locks act at once and are written
+ * when there is room again, and nobody starts jitd anew.
  */
 #include "tests/daemon/crowd.h"
 
