@@ -24,8 +24,8 @@ struct held {
 
 /* From what is committed. -errno: undecided, and what was found is not read. */
 must_check int held_find(struct jitd *jitd, const struct door *door, struct held *held);
-/* Reads the tokens on the pool, then calls `done`; where that cannot be, at once, and unread tokens
- * allow nothing. `held` and `door` must live until then. */
+/* Reads the tokens (jitd/readings), then calls `done`; where that cannot be, at once, and unread
+ * tokens allow nothing. `held` and `door` must live until then. */
 void held_read(struct jitd *jitd, const struct door *door, struct held *held,
                void (*done)(void *context), void *context);
 /* The access `first` (0: none) before the others, which are as good where they fit; else why the

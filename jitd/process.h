@@ -28,7 +28,7 @@ struct peer_process {
 };
 
 /* What /proc is asked for of a peer. Who asks for PAM is root: whose login and whose program it is
- * tells nothing there, and reading that is a fifth of what the loop does for a check (measured). */
+ * tells nothing there, and reading that is a tenth of what the loop does for a check (measured). */
 enum peer_facts { FACTS_OF_PROCESS, FACTS_OF_PERSON };
 
 /* The process behind a connected socket: SO_PEERCRED, SO_PEERPIDFD where the kernel has it (6.5),
