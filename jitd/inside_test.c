@@ -280,6 +280,20 @@ static void test_second_approver_who_is_the_first(void **state)
 	assert_true(approves(jitd, MAIL, wanted, ""));
 }
 
+/* One message, which ends with `result`. */
+static int write_lock(struct jitd *jitd, uid_t uid, int result)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_LOCK_SET);
+
+	assert_int_equal(txn_enter(jitd->txn), 0);
+	query_number(&query, ":uid", uid);
+	query_text(&query, ":name", "somebody");
+	query_number(&query, ":now", 1);
+	query_text(&query, ":by", "root");
+	assert_int_equal(query_finish(&query), 0);
+	return txn_leave(jitd->txn, result);
+}
+
 /* Who is locked because somebody else may have the account has no say either. */
 static void test_locked_approver(void **state)
 {
@@ -287,21 +301,39 @@ static void test_locked_approver(void **state)
 	uint32_t wanted = ask(jitd, GAMES, "sudo:root");
 	struct message message = {.id = MESSAGE_deny};
 
-	{
-		cleanup(query_done) struct query query =
-		        store_query(jitd->store, STATEMENT_LOCK_SET);
-		assert_int_equal(txn_enter(jitd->txn), 0);
-		query_number(&query, ":uid", MAN);
-		query_text(&query, ":name", "man");
-		query_number(&query, ":now", 1);
-		query_text(&query, ":by", "root");
-		assert_int_equal(query_finish(&query), 0);
-		assert_int_equal(txn_leave(jitd->txn, 0), 0);
-	}
+	assert_int_equal(write_lock(jitd, MAN, 0), 0);
 	assert_false(approves(jitd, MAN, wanted, "locked"));
 	message.deny.access = wanted;
 	assert_false(say(jitd, MAN, handle_deny, &message));
 	assert_true(approves(jitd, MAIL, wanted, ""));
+}
+
+/* ---- one message of a transaction ---- */
+
+static bool is_locked(struct jitd *jitd, uid_t uid)
+{
+	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_LOCK_GET);
+
+	query_number(&query, ":uid", uid);
+	return query_step(&query) == QUERY_ROW;
+}
+
+/* The first of a transaction is undone with all of it, a later one alone. */
+static void test_what_is_refused_is_undone_alone(void **state)
+{
+	struct jitd *jitd = ((struct host *)*state)->jitd;
+
+	txn_flush(jitd->txn);
+	assert_int_equal(write_lock(jitd, GAMES, -EPERM), -EPERM);
+	assert_int_equal(write_lock(jitd, MAN, 0), 0);
+	assert_int_equal(write_lock(jitd, LP, -EPERM), -EPERM);
+	assert_int_equal(write_lock(jitd, MAIL, 0), 0);
+	assert_true(store_in_transaction(jitd->store));
+	txn_flush(jitd->txn);
+	assert_false(store_in_transaction(jitd->store));
+	assert_false(is_locked(jitd, GAMES) || is_locked(jitd, LP));
+	assert_true(is_locked(jitd, MAN) && is_locked(jitd, MAIL));
+	assert_int_equal(txn_counters(jitd->txn).failures, 0);
 }
 
 /* ---- becoming active ---- */
@@ -358,6 +390,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_second_approver_who_is_the_first, make_host,
 	                                        remove_host),
 	        cmocka_unit_test_setup_teardown(test_locked_approver, make_host, remove_host),
+	        cmocka_unit_test_setup_teardown(test_what_is_refused_is_undone_alone, make_host,
+	                                        remove_host),
 	        cmocka_unit_test_setup_teardown(test_both_activations_of_one_access_succeed,
 	                                        make_host, remove_host),
 	        cmocka_unit_test_setup_teardown(test_stop_with_a_signature_in_flight, make_host,
