@@ -20,6 +20,7 @@
 #include "jitd/issuers.h"
 #include "jitd/jitd.h"
 #include "jitd/listing.h"
+#include "jitd/purge.h"
 #include "jitd/reaper.h"
 #include "jitd/readings.h"
 #include "jitd/recheck.h"
@@ -170,6 +171,8 @@ static int make_parts(struct jitd *jitd)
 	if (r == 0)
 		r = recheck_new(jitd, &jitd->recheck);
 	if (r == 0)
+		r = purge_new(jitd, &jitd->purge);
+	if (r == 0)
 		r = revocation_prepare(jitd);
 	return r;
 }
@@ -208,6 +211,7 @@ static int build(struct jitd *jitd, struct sockets *sockets, struct fault *fault
 	endings_look(jitd);
 	warnings_look(jitd);
 	recheck_soon(jitd);
+	purge_begin(jitd);
 	return 0;
 }
 
@@ -252,6 +256,7 @@ struct jitd *jitd_free(struct jitd *jitd)
 	jitd->endings = endings_free(jitd->endings);
 	jitd->warnings = warnings_free(jitd->warnings);
 	jitd->recheck = recheck_free(jitd->recheck);
+	jitd->purge = purge_free(jitd->purge);
 	jitd->audit = audit_free(jitd->audit);
 	jitd->txn = txn_free(jitd->txn);
 	dismissals_free(jitd); /* what was not committed may have made one */

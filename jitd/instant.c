@@ -179,6 +179,11 @@ bool instants_waited(const struct jitd *jitd)
 	return jitd->instants->waited;
 }
 
+int64_t instant_highest(const struct jitd *jitd)
+{
+	return jitd->instants->keeper.highest;
+}
+
 struct instant instant_now(struct jitd *jitd)
 {
 	const struct fractions into = clock_fractions();

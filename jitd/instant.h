@@ -28,6 +28,10 @@ struct instants *instants_free(struct instants *instants);
 
 struct instant instant_now(struct jitd *jitd);
 
+/* The highest time that was seen and believed, seconds since 1970; 0: none yet. It stands still
+ * while the clock is not believed: what is forgotten goes by it. */
+int64_t instant_highest(const struct jitd *jitd);
+
 #define INSTANT_NOTHING                                                                            \
 	"this host's clock is behind the time that jitd has seen: an administrator sets it "       \
 	"right, or says jitd-admin clock accept"

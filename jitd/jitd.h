@@ -39,6 +39,7 @@ struct jitd {
 	struct endings *endings;      /* sessions that are to end */
 	struct warnings *warnings;    /* sessions that are to be told of their end */
 	struct recheck *recheck;      /* open sessions, asked about anew */
+	struct purge *purge;          /* tokens that are long over */
 	struct dismissal *dismissals; /* ssh connections that are (jitd/dismissal) */
 	struct sweep *sweeps;         /* accesses being held against new rules (jitd/sweep) */
 	struct unwritten *unwritten;  /* revocations and locks in force that are not on disk */

@@ -47,6 +47,7 @@ libjitd_la_SOURCES = \
 	jitd/present.c jitd/present.h \
 	jitd/privileges.c jitd/privileges.h \
 	jitd/process.c jitd/process.h \
+	jitd/purge.c jitd/purge.h \
 	jitd/question.c jitd/question.h \
 	jitd/readings.c jitd/readings.h \
 	jitd/reaper.c jitd/reaper.h \
