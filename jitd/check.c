@@ -215,10 +215,26 @@ static bool too_many_prompts(const struct check *check)
 	       peers_asked(jitd->peers, check->door.uid) >= PROMPTS_MAX;
 }
 
+/* In the message that decides, since most hold nothing that is to be read first: another connection
+ * to the store would read its pages anew after each commit. */
+static int find_held(struct check *check)
+{
+	int r = 0;
+
+	if (check->seeks_held)
+		r = held_find(check->jitd, &check->door, &check->held);
+	check->reads_held = r == 0 && check->seeks_held && check->held.count;
+	check->seeks_held = false;
+	return r;
+}
+
 static int decide_inside(struct check *check)
 {
-	int r = judge(check);
+	int r = find_held(check);
 
+	if (r < 0 || check->reads_held)
+		return r;
+	r = judge(check);
 	if (r == 0 && check->judgement.decision == DECISION_ALLOW &&
 	    check->ask.phase == PHASE_OPEN_SESSION)
 		r = check_open_session(check);
@@ -233,6 +249,12 @@ static int decide_inside(struct check *check)
 }
 
 static void prompt(struct check *check);
+static void decide(struct check *check);
+
+static void held_known(void *context)
+{
+	decide(context);
+}
 
 /* Refused on the way here, and nothing in the store could change that: it is asked for what would.
  */
@@ -264,7 +286,9 @@ static void decide(struct check *check)
 		          "check of uid %u denied, its event is not on disk: %s", check->door.uid,
 		          strerror(-r));
 	}
-	if (check->judgement.decision == DECISION_ALLOW)
+	if (r == 0 && check->reads_held)
+		held_read(check->jitd, &check->door, &check->held, held_known, check);
+	else if (check->judgement.decision == DECISION_ALLOW)
 		txn_wait(txn, &check->result);
 	else if (r == 0 && prompt_is_due(check))
 		prompt(check);
@@ -350,11 +374,6 @@ void check_abandon(struct peer *peer)
 
 /* ---- the beginning ---- */
 
-static void held_known(void *context)
-{
-	decide(context);
-}
-
 static void subject_known(void *context, enum names_result result, const struct identity *identity)
 {
 	struct check *check = context;
@@ -365,11 +384,8 @@ static void subject_known(void *context, enum names_result result, const struct 
 		door->subject = identity_copy(identity);
 	if (door->vouch == VOUCH_SSHD && door->subject && !door->by_key && !check->reserved.access)
 		door->uid = door->subject->uid;
-	if (check->reserved.jti[0] || !door->subject ||
-	    held_find(check->jitd, door, &check->held) < 0)
-		decide(check);
-	else
-		held_read(check->jitd, door, &check->held, held_known, check);
+	check->seeks_held = !check->reserved.jti[0] && door->subject;
+	decide(check);
 }
 
 static void find_subject(struct check *check)

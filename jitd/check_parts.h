@@ -19,6 +19,7 @@ struct check {
 	struct reservation_key key;
 	struct reservation reserved; /* access 0: none */
 	struct held held;
+	bool seeks_held, reads_held; /* to be done before it is decided */
 	struct presented *presented; /* what was typed; NULL: nothing yet */
 	bool asked;
 	struct floor *floor; /* of a refusal of what was typed, where nobody vouches */

@@ -61,9 +61,9 @@ void held_read(struct jitd *jitd, const struct door *door, struct held *held,
 	}
 }
 
-static int held_token(struct store *reader, uint32_t access, char **ret_token)
+static int held_token(struct store *store, uint32_t access, char **ret_token)
 {
-	cleanup(query_done) struct query query = store_query(reader, STATEMENT_TOKEN_HELD);
+	cleanup(query_done) struct query query = store_query(store, STATEMENT_TOKEN_HELD);
 	int r;
 
 	query_number(&query, ":access", access);
@@ -75,7 +75,7 @@ static int held_token(struct store *reader, uint32_t access, char **ret_token)
 }
 
 /* Most who come hold nothing, or one: the room for all is not part of each check. */
-static int add(struct store *reader, uint32_t access, struct held *held)
+static int add(struct store *store, uint32_t access, struct held *held)
 {
 	struct candidate *candidate;
 
@@ -84,7 +84,7 @@ static int add(struct store *reader, uint32_t access, struct held *held)
 	if (!held->candidates)
 		return -ENOMEM;
 	candidate = &held->candidates[held->count];
-	if (held_token(reader, access, &candidate->token) < 0)
+	if (held_token(store, access, &candidate->token) < 0)
 		return 0; /* it has none that opens anything */
 	candidate->access = access;
 	held->count++;
@@ -93,8 +93,8 @@ static int add(struct store *reader, uint32_t access, struct held *held)
 
 int held_find(struct jitd *jitd, const struct door *door, struct held *held)
 {
-	struct store *reader = jitd->reader;
-	cleanup(query_done) struct query query = store_query(reader, STATEMENT_ACCESS_ACTIVE_OF);
+	cleanup(query_done) struct query query =
+	        store_query(jitd->store, STATEMENT_ACCESS_ACTIVE_OF);
 	int r;
 
 	query_number(&query, ":uid", door->uid);
@@ -107,7 +107,7 @@ int held_find(struct jitd *jitd, const struct door *door, struct held *held)
 			held->typed = access->id;
 		if (access->typed)
 			continue;
-		r = add(reader, access->id, held);
+		r = add(jitd->store, access->id, held);
 		if (r < 0)
 			return r;
 	}

@@ -22,7 +22,7 @@ struct held {
 	uint32_t typed; /* an active access that fits and wants its token typed; 0: none */
 };
 
-/* From what is committed. -errno: undecided, and what was found is not read. */
+/* Within a message. -errno: undecided, and what was found is not read. */
 must_check int held_find(struct jitd *jitd, const struct door *door, struct held *held);
 /* Reads the tokens (jitd/readings), then calls `done`; where that cannot be, at once, and unread
  * tokens allow nothing. `held` and `door` must live until then. */
