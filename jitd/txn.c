@@ -13,6 +13,8 @@ struct txn {
 	struct store *store;
 	struct timer *timer; /* ends the wait for signatures in flight */
 	bool open, inside;
+	bool alone;      /* the message inside is the first of its transaction: no savepoint */
+	uint64_t before; /* store_changes() when it was entered */
 	uint64_t changes_before, messages;
 	struct txn_result *first, **last;
 	int64_t oldest, last_commit; /* ticks */
@@ -119,11 +121,13 @@ int txn_new(struct loop *loop, struct store *store, struct txn **ret_txn)
 	*txn = (struct txn){.loop = loop, .store = store};
 	txn->last = &txn->first;
 	r = loop_timer(loop, wake, txn, &txn->timer);
+	if (r == 0)
+		r = loop_before_sleep(loop, before_sleep, txn);
 	if (r < 0) {
+		timer_free(txn->timer);
 		free(txn);
 		return r;
 	}
-	loop_before_sleep(loop, before_sleep, txn);
 	*ret_txn = txn;
 	return 0;
 }
@@ -152,15 +156,13 @@ static int begin(struct txn *txn)
 
 int txn_enter(struct txn *txn)
 {
-	int r = 0;
+	int r;
 
 	if (txn->inside)
 		return -EDEADLK;
 	(void)store_failed(txn->store);
-	if (!txn->open)
-		r = begin(txn);
-	if (r == 0)
-		r = store_run(txn->store, STATEMENT_SAVEPOINT);
+	txn->alone = !txn->open;
+	r = txn->alone ? begin(txn) : store_run(txn->store, STATEMENT_SAVEPOINT);
 	if (r < 0) {
 		(void)store_failed(txn->store);
 		if (txn->open && !store_in_transaction(txn->store))
@@ -168,33 +170,43 @@ int txn_enter(struct txn *txn)
 		return r;
 	}
 	txn->inside = true;
+	txn->before = store_changes(txn->store);
 	return 0;
+}
+
+static int keep(struct txn *txn)
+{
+	return txn->alone ? 0 : store_run(txn->store, STATEMENT_RELEASE);
 }
 
 static int undo(struct txn *txn)
 {
-	int r = store_run(txn->store, STATEMENT_ROLLBACK_TO);
+	int r;
 
+	if (txn->alone) { /* whatever the transaction holds is this message's */
+		r = store_run(txn->store, STATEMENT_ROLLBACK);
+		txn->open = r < 0;
+		return r;
+	}
+	r = store_run(txn->store, STATEMENT_ROLLBACK_TO);
 	return r < 0 ? r : store_run(txn->store, STATEMENT_RELEASE);
 }
 
 int txn_leave(struct txn *txn, int result)
 {
-	bool keep = !store_failed(txn->store) && result == 0;
-	int r;
+	bool kept = !store_failed(txn->store) && result == 0;
+	int r = -EIO;
 
 	txn->inside = false;
 	if (store_in_transaction(txn->store))
-		r = keep ? store_run(txn->store, STATEMENT_RELEASE) : undo(txn);
-	else
-		r = -EIO;
-	if (r < 0 || !store_in_transaction(txn->store)) {
+		r = kept ? keep(txn) : undo(txn);
+	if (r < 0 || store_in_transaction(txn->store) != txn->open) {
 		(void)store_failed(txn->store);
 		lose(txn);
-		keep = false;
+		kept = false;
 	}
-	if (keep) {
-		txn->messages++;
+	if (kept) {
+		txn->messages += store_changes(txn->store) != txn->before;
 		return 0;
 	}
 	return result < 0 ? result : -EIO;

@@ -2,11 +2,12 @@
 /*
  * Transactions: no allow and no acknowledged change leaves before its commit is on disk.
  *
- * BEGIN IMMEDIATE comes before the first message that touches the store, each message runs inside
- * one SAVEPOINT, and what it answers waits for the COMMIT that many messages share. The commit
- * hangs on the loop's last step before it sleeps: at once when no signature is in flight (nothing
- * more can join), else when the oldest waiting result has waited as long as the last commit took. A
- * transaction that wrote nothing ends in ROLLBACK.
+ * BEGIN IMMEDIATE comes before the first message that touches the store, each later one of the
+ * transaction runs inside a SAVEPOINT (to undo the first is to roll back, which saves a check that
+ * comes alone two statements), and what it answers waits for the COMMIT that many messages share.
+ * The commit hangs on the loop's last step before it sleeps: at once when no signature is in flight
+ * (nothing more can join), else when the oldest waiting result has waited as long as the last
+ * commit took. A transaction that wrote nothing ends in ROLLBACK.
  *
  * After a failed statement SQLite may have rolled everything back by itself (FULL, IOERR, NOMEM); a
  * later SAVEPOINT would then commit alone. So every leave asks whether the transaction still is
@@ -56,7 +57,7 @@ void txn_flush(struct txn *txn);
 
 struct txn_counters {
 	uint64_t commits;  /* that wrote */
-	uint64_t messages; /* kept in those */
+	uint64_t messages; /* kept in those, that wrote */
 	uint64_t rows;     /* that those wrote */
 	uint64_t failures; /* commits that failed, and transactions that SQLite rolled back */
 };
