@@ -15,8 +15,10 @@
 struct loop {
 	uv_loop_t uv;
 	uv_prepare_t prepare;
-	void (*before_sleep)(void *);
-	void *before_sleep_context;
+	struct {
+		void (*call)(void *);
+		void *context;
+	} before_sleep[LOOP_SLEEPERS];
 	unsigned int in_flight;
 	uint64_t turns;
 };
@@ -59,8 +61,8 @@ static void free_handle(uv_handle_t *handle)
 
 static void call_before_sleep(struct loop *loop)
 {
-	if (loop->before_sleep)
-		loop->before_sleep(loop->before_sleep_context);
+	for (size_t i = 0; i < LOOP_SLEEPERS && loop->before_sleep[i].call; i++)
+		loop->before_sleep[i].call(loop->before_sleep[i].context);
 }
 
 static void prepare_call(uv_prepare_t *handle)
@@ -135,10 +137,15 @@ uint64_t loop_turns(const struct loop *loop)
 	return loop->turns;
 }
 
-void loop_before_sleep(struct loop *loop, void (*call)(void *), void *context)
+int loop_before_sleep(struct loop *loop, void (*call)(void *), void *context)
 {
-	loop->before_sleep = call;
-	loop->before_sleep_context = context;
+	for (size_t i = 0; i < LOOP_SLEEPERS; i++)
+		if (!loop->before_sleep[i].call) {
+			loop->before_sleep[i].call = call;
+			loop->before_sleep[i].context = context;
+			return 0;
+		}
+	return -ENOBUFS;
 }
 
 /* ---- descriptors ---- */

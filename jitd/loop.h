@@ -26,9 +26,10 @@ void loop_turn(struct loop *loop, bool wait);
  * wait ended, but for those behind the first 1024 that were ready. */
 uint64_t loop_turns(const struct loop *loop);
 
-/* Before the loop sleeps, each turn (uv_prepare), and once more when loop_run() ends. One per loop.
- */
-void loop_before_sleep(struct loop *loop, void (*call)(void *), void *context);
+/* Before the loop sleeps, each turn (uv_prepare), and once more when loop_run() ends; in the order
+ * in which they were given. -ENOBUFS: as many as there may be are there already. */
+#define LOOP_SLEEPERS 2
+must_check int loop_before_sleep(struct loop *loop, void (*call)(void *), void *context);
 
 enum { WATCH_READ = 1, WATCH_WRITE = 2, WATCH_HANGUP = 4 };
 struct watch;

@@ -187,7 +187,7 @@ static void add_first(void *context)
 static void one_that_comes_last_before_the_sleep_is_not_left(void **state)
 {
 	(void)state;
-	loop_before_sleep(jitd.loop, add_first, &readings[0]);
+	assert_int_equal(loop_before_sleep(jitd.loop, add_first, &readings[0]), 0);
 	one_peer = true;
 	until_told(&readings[0]);
 	expect(&readings[0], true);
