@@ -17,11 +17,6 @@ struct readings {
 	struct timer *soon; /* runs while any waits */
 };
 
-/* Those that one thread reads. */
-struct group {
-	struct reading_job *first;
-};
-
 bool readings_wait(const struct readings *readings)
 {
 	return readings && readings->first;
@@ -56,34 +51,22 @@ static struct reading_job *take(struct readings *readings, size_t tokens)
 	return first;
 }
 
-static void read_all(struct reading_job *job)
+/* Those that one thread reads; with the first come the others. */
+static void read_all(void *first)
 {
-	for (; job; job = job->next)
+	for (const struct reading_job *job = first; job; job = job->next)
 		job->read(job->context);
 }
 
-static void tell_all(struct reading_job *job)
+static void tell_all(void *first)
 {
+	struct reading_job *job = first;
+
 	while (job) {
 		struct reading_job *next = job->next; /* told, it may be gone */
 		job->done(job->context);
 		job = next;
 	}
-}
-
-static void read_group(void *context)
-{
-	const struct group *group = context;
-
-	read_all(group->first);
-}
-
-static void tell_group(void *context)
-{
-	struct group *group = context;
-
-	tell_all(group->first);
-	free(group);
 }
 
 static void read_here(struct reading_job *first)
@@ -94,15 +77,8 @@ static void read_here(struct reading_job *first)
 
 static void give(struct loop *loop, struct reading_job *first)
 {
-	struct group *group = calloc(1, sizeof(*group));
-
-	if (group) {
-		group->first = first;
-		if (loop_work(loop, read_group, tell_group, group) == 0)
-			return;
-	}
-	free(group);
-	read_here(first); /* slower for others, and none is lost */
+	if (loop_work(loop, read_all, tell_all, first) < 0)
+		read_here(first); /* slower for others, and none is lost */
 }
 
 static bool all_there_is(const struct readings *readings)
