@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 
+#define WATCHES_KEPT 64
 #define POOL_THREADS 4 /* libuv's own number, where UV_THREADPOOL_SIZE says nothing else */
 
 struct loop {
@@ -21,10 +22,15 @@ struct loop {
 	} before_sleep[LOOP_SLEEPERS];
 	unsigned int in_flight;
 	uint64_t turns;
+	/* by their descriptor, which the next that is opened gets again: a handle that is made anew
+	 * costs three calls of the kernel, and a check has sixty */
+	struct watch *kept[WATCHES_KEPT];
 };
 
 struct watch {
 	uv_poll_t uv;
+	struct loop *loop;
+	int fd;
 	void (*call)(void *, int);
 	void *context;
 	int events;
@@ -169,27 +175,50 @@ static void watch_call(uv_poll_t *handle, int status, int events)
 	watch->call(watch->context, status < 0 ? watch->events : from_uv(events));
 }
 
-int loop_watch(struct loop *loop, int fd, int events, void (*call)(void *, int), void *context,
-               struct watch **ret_watch)
+static struct watch **place_of(struct loop *loop, int fd)
 {
-	cleanup(cleanup_free) struct watch *watch = calloc(1, sizeof(*watch));
+	return fd < WATCHES_KEPT ? &loop->kept[fd] : NULL;
+}
+
+static int watch_for(struct loop *loop, int fd, struct watch **ret_watch)
+{
+	struct watch **place = place_of(loop, fd);
+	cleanup(cleanup_free) struct watch *watch = NULL;
 	int r;
 
+	if (place && *place) {
+		*ret_watch = take_ptr(*place);
+		return 0;
+	}
+	watch = calloc(1, sizeof(*watch));
 	if (!watch)
 		return -ENOMEM;
-	watch->call = call;
-	watch->context = context;
 	r = uv_poll_init(&loop->uv, &watch->uv, fd);
 	if (r < 0)
 		return r;
+	watch->loop = loop;
+	watch->fd = fd;
 	watch->uv.data = watch;
-	r = watch_set(watch, events);
-	if (r < 0) {
-		watch_free(take_ptr(watch));
-		return r;
-	}
 	*ret_watch = take_ptr(watch);
 	return 0;
+}
+
+int loop_watch(struct loop *loop, int fd, int events, void (*call)(void *, int), void *context,
+               struct watch **ret_watch)
+{
+	struct watch *watch;
+	int r = watch_for(loop, fd, &watch);
+
+	if (r < 0)
+		return r;
+	watch->call = call;
+	watch->context = context;
+	r = watch_set(watch, events);
+	if (r < 0)
+		watch_free(watch);
+	else
+		*ret_watch = watch;
+	return r;
 }
 
 int watch_set(struct watch *watch, int events)
@@ -201,7 +230,14 @@ int watch_set(struct watch *watch, int events)
 
 struct watch *watch_free(struct watch *watch)
 {
-	if (watch)
+	struct watch **place;
+
+	if (!watch)
+		return NULL;
+	place = place_of(watch->loop, watch->fd);
+	if (place && !*place && uv_poll_stop(&watch->uv) == 0)
+		*place = watch; /* loop_free() closes it */
+	else
 		uv_close((uv_handle_t *)&watch->uv, free_handle);
 	return NULL;
 }

@@ -34,7 +34,7 @@ must_check int loop_before_sleep(struct loop *loop, void (*call)(void *), void *
 enum { WATCH_READ = 1, WATCH_WRITE = 2, WATCH_HANGUP = 4 };
 struct watch;
 /* `call` gets the ready events as a mask; on an error of the descriptor all that were asked for.
- * The descriptor stays the caller's and must outlive the watch. */
+ * The descriptor does not block, stays the caller's and must outlive the watch. */
 must_check int loop_watch(struct loop *loop, int fd, int events, void (*call)(void *, int),
                           void *context, struct watch **ret_watch);
 must_check int watch_set(struct watch *watch, int events); /* 0: none until set again */
