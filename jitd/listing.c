@@ -8,9 +8,13 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "jitd/audit.h"
+#include "jitd/clock.h"
 #include "jitd/key_rows.h"
 #include "jitd/session.h"
 #include "jitd/status.h"
+
+#define TURN_NS                                                                                    \
+	100000 /* of the loop: as long as a check waits for a listing at each of its steps */
 
 /* What is listed, for whom, and how far it has come. */
 struct listing {
@@ -20,6 +24,7 @@ struct listing {
 	enum wire_view view;
 	uint32_t access; /* of an audit listing; 0: all */
 	int64_t since, after, after_number;
+	int64_t turn; /* when this one began, ticks */
 };
 
 struct listing *listing_free(struct listing *listing)
@@ -28,6 +33,13 @@ struct listing *listing_free(struct listing *listing)
 		identity_free(listing->person);
 	free(listing);
 	return NULL;
+}
+
+/* May one more follow these rows now? At least one comes in each turn, or it were the end. */
+static bool goes_on(const struct peer *peer, const struct listing *listing, int rows)
+{
+	return peer_open(peer) && !peer->first &&
+	       (!rows || clock_ticks() - listing->turn < TURN_NS);
 }
 
 static void send_end(struct peer *peer)
@@ -152,7 +164,7 @@ static int list_accesses(struct peer *peer, struct listing *listing)
 	if (listing->view == VIEW_MINE)
 		query_number(&query, ":uid", listing->person->uid);
 	/* one access with all its sessions may be more than the peer's socket takes */
-	while (peer_open(peer) && !peer->first && (r = query_step(&query)) == QUERY_ROW) {
+	while (goes_on(peer, listing, rows) && (r = query_step(&query)) == QUERY_ROW) {
 		cleanup(cleanup_access) struct access *access = NULL;
 		r = access_of_row(&query, &access);
 		if (r == 0 && belongs(peer->jitd, listing, access))
@@ -171,11 +183,11 @@ static int list_sessions(struct peer *peer, struct listing *listing)
 {
 	cleanup(query_done) struct query query =
 	        store_query(peer->jitd->reader, STATEMENT_SESSION_LIVE);
-	int r, rows = 0;
+	int r = 0, rows = 0;
 
 	query_number(&query, ":access", listing->after);
 	query_number(&query, ":n", listing->after_number);
-	while ((r = query_step(&query)) == QUERY_ROW) {
+	while (goes_on(peer, listing, rows) && (r = query_step(&query)) == QUERY_ROW) {
 		cleanup(cleanup_access) struct access *access = NULL;
 		struct message out = {.id = MESSAGE_session};
 		session_describe(&query, &out.session);
@@ -242,23 +254,30 @@ static void event_of_row(const struct query *query, struct wire_event *row)
 	text_sanitize(row->policy, sizeof(row->policy), query_column_text(query, 15));
 }
 
+static void send_event(struct peer *peer, const struct query *query)
+{
+	struct message out = {.id = MESSAGE_event};
+
+	event_of_row(query, &out.event);
+	peer_send(peer, &out);
+}
+
 static int list_events(struct peer *peer, struct listing *listing)
 {
 	cleanup(query_done) struct query query =
 	        store_query(peer->jitd->reader,
 	                    listing->access ? STATEMENT_EVENT_LIST_OF : STATEMENT_EVENT_LIST);
-	int r, rows = 0;
+	int r = 0, rows = 0;
 
 	query_number(&query, ":after", listing->after);
-	query_number(&query, ":since", listing->since);
 	if (listing->access)
 		query_number(&query, ":access", listing->access);
-	while ((r = query_step(&query)) == QUERY_ROW) {
-		struct message out = {.id = MESSAGE_event};
-		event_of_row(&query, &out.event);
-		listing->after = out.event.id;
-		peer_send(peer, &out);
+	while (goes_on(peer, listing, rows) && (r = query_step(&query)) == QUERY_ROW) {
+		listing->after = query_column(&query, 0);
 		rows++;
+		/* not the statement's to leave out: it would walk over all that is older at once */
+		if (query_column(&query, 1) >= listing->since)
+			send_event(peer, &query);
 	}
 	return r < 0 ? r : rows;
 }
@@ -283,6 +302,7 @@ void listing_continue(struct peer *peer)
 
 	if (!peer->listing || peer->first)
 		return;
+	peer->listing->turn = clock_ticks();
 	r = next_rows(peer, peer->listing);
 	if (!peer_open(peer))
 		return;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows for clients, from the reader (committed rows only, so no answer waits), a few at a time: the
- * next ones when the socket has taken the last. Nobody is sent a row that they may not see.
+ * Rows for clients, from the reader (committed rows only, so no answer waits), a tenth of a
+ * millisecond at a time, or one, however many are passed over: the next ones when the socket has
+ * taken the last and whoever else came meanwhile has had a turn. Nobody is sent a row that they may
+ * not see.
  */
 #ifndef JIT_JITD_LISTING_H
 #define JIT_JITD_LISTING_H

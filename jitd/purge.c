@@ -37,7 +37,7 @@ static int read_page(const struct purge *purge, int64_t before, struct page *ret
 	struct page page = {.count = 0};
 	int r;
 
-	_Static_assert(PURGE_ROWS == 16, "as many as the statement gives");
+	_Static_assert(PURGE_ROWS == 8, "as many as the statement gives");
 	query_number(&query, ":before", before);
 	query_number(&query, ":exp", purge->after.exp);
 	query_text(&query, ":jti", purge->after.jti);

@@ -24,7 +24,7 @@ JITD_DAEMON_TESTS = jitd/txn_test jitd/fault_test jitd/full_disk_test jitd/uses_
 	jitd/approval_test jitd/request_test jitd/hostile_test jitd/crowding_test \
 	jitd/ending_test jitd/conversation_test jitd/login_test jitd/typed_test jitd/guess_test jitd/issue_test \
 	jitd/typed_race_test jitd/canary_test jitd/vote_test jitd/standing_test jitd/reload_test jitd/terms_test \
-	jitd/instant_test jitd/redate_test jitd/purge_test jitd/log_test \
+	jitd/instant_test jitd/redate_test jitd/purge_test jitd/log_test jitd/listing_test \
 	jitd/keep_test jitd/recheck_test \
 	jitd/interleaving_test jitd/rotation_test jitd/retirement_test jitd/rekey_race_test \
 	jitd/rekey_start_test jitd/rotation_load_test \
@@ -159,6 +159,10 @@ jitd_purge_test_CFLAGS = $(TEST_CFLAGS)
 jitd_purge_test_LDADD = libdaemontest.la
 jitd_purge_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_boot -Wl,--wrap=process_boot_id \
 	-Wl,--wrap=timer_start
+jitd_listing_test_SOURCES = jitd/listing_test.c
+jitd_listing_test_CFLAGS = $(TEST_CFLAGS)
+jitd_listing_test_LDADD = libdaemontest.la
+jitd_listing_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_ticks
 jitd_log_test_SOURCES = jitd/log_test.c
 jitd_log_test_CFLAGS = $(TEST_CFLAGS)
 jitd_log_test_LDADD = libdaemontest.la

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What clients are sent, row by row, and who has a turn between the rows. */
+#include "tests/daemon/harness.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "jitd/audit.h"
+#include "jitd/clock.h"
+#include "jitd/loop.h"
+
+#define EVENTS_OF_OLD 400
+#define SINCE         1000000
+#define EVENTS_OF_NOW 20
+
+static const char rules[] = "rule \"play\" { who = {\"games\"} scope = {\"sudo:man\"}\n"
+                            "approvals = 0 }\n";
+
+/* clock_ticks() hands no context over. */
+static int64_t each_look_takes, passed;
+
+int64_t __real_clock_ticks(void);
+int64_t __wrap_clock_ticks(void);
+int64_t __wrap_clock_ticks(void)
+{
+	passed += each_look_takes;
+	return __real_clock_ticks() + passed;
+}
+
+static int begin(void **state)
+{
+	static struct host host;
+
+	each_look_takes = passed = 0;
+	if (geteuid() != 0)
+		return 0;
+	host_make(&host, rules, NULL);
+	host_start_here(&host);
+	for (int i = 0; i < EVENTS_OF_OLD; i++)
+		audit_alone(host.jitd, i, &(struct event){.event = EVENT_CLOCK, .access = 1});
+	for (int i = 0; i < EVENTS_OF_NOW; i++)
+		audit_alone(host.jitd, SINCE + i,
+		            &(struct event){.event = EVENT_CLOCK, .access = (uint32_t)i % 2 + 1});
+	*state = &host;
+	return 0;
+}
+
+static int end(void **state)
+{
+	each_look_takes = 0;
+	if (*state)
+		host_remove(*state);
+	return 0;
+}
+
+/* How many rows of that kind come before the end. */
+static int64_t rows_of(const struct host *host, const struct message *ask, enum message_id kind)
+{
+	struct message row;
+	struct link link;
+	int64_t rows = 0;
+
+	link_open(host, CLIENT_SOCKET, ROOT, &link);
+	link_send(&link, ask);
+	while (link_receive(&link, &row) && row.id == kind)
+		rows++;
+	assert_int_equal(row.id, MESSAGE_end);
+	link_close(&link);
+	return rows;
+}
+
+static struct message audit_of(uint32_t access, int64_t since)
+{
+	return (struct message){.id = MESSAGE_audit, .audit = {.access = access, .since = since}};
+}
+
+static void only_what_is_asked_for_comes(void **state)
+{
+	const struct message all = audit_of(0, 0), late = audit_of(0, SINCE + 5),
+	                     of_one = audit_of(1, 0), late_of_one = audit_of(1, SINCE),
+	                     none = audit_of(3, 0), never = audit_of(0, INT64_MAX / 2);
+	const struct host *host = *state;
+
+	need_root("it asks as root");
+	assert_int_equal(rows_of(host, &none, MESSAGE_event), 0);
+	assert_int_equal(rows_of(host, &never, MESSAGE_event), 0);
+	assert_int_equal(rows_of(host, &of_one, MESSAGE_event), EVENTS_OF_OLD + EVENTS_OF_NOW / 2);
+	assert_int_equal(rows_of(host, &late_of_one, MESSAGE_event), EVENTS_OF_NOW / 2);
+	assert_int_equal(rows_of(host, &late, MESSAGE_event),
+	                 on_disk(host, "SELECT count(*) FROM event WHERE at >= %d", SINCE + 5));
+	assert_int_equal(rows_of(host, &all, MESSAGE_event),
+	                 on_disk(host, "SELECT count(*) FROM event"));
+}
+
+/* However little of it a turn has time for. */
+static void a_listing_is_whole(void **state)
+{
+	const struct message audit = audit_of(0, 0),
+	                     list = {.id = MESSAGE_list, .list = {.view = VIEW_ALL}};
+	const struct host *host = *state;
+
+	need_root("it asks as other users");
+	for (int i = 0; i < 3; i++)
+		(void)must_request(host, (struct person){GAMES, LOGIN_UID_NONE}, "sudo:man");
+	each_look_takes = 1000000;
+	assert_int_equal(rows_of(host, &list, MESSAGE_access), 3);
+	assert_int_equal(rows_of(host, &audit, MESSAGE_event),
+	                 on_disk(host, "SELECT count(*) FROM event"));
+}
+
+/* Nor does what is passed over hold anybody up. */
+static void others_have_their_turn_between_the_rows(void **state)
+{
+	const struct message never = audit_of(0, INT64_MAX / 2);
+	const struct host *host = *state;
+	uint64_t before;
+
+	need_root("it asks as root");
+	each_look_takes = 1000000;
+	before = loop_turns(host->jitd->loop);
+	assert_int_equal(rows_of(host, &never, MESSAGE_event), 0);
+	assert_true(loop_turns(host->jitd->loop) - before >= EVENTS_OF_OLD);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+	        TEST(only_what_is_asked_for_comes),
+	        TEST(a_listing_is_whole),
+	        TEST(others_have_their_turn_between_the_rows),
+	};
+
+	return cmocka_run_group_tests_name("listing", tests, NULL, NULL);
+}
