@@ -67,6 +67,11 @@ class Crowd:
         self._do(self._tokens(count * 9 // 10, exp=f"{self.now - SPENT_DAYS * 86400} + n.i", burned=str(self.now - 60)),
                  self._tokens(count // 10, exp=f"{self.now + 60} + n.i / 10", burned=str(self.now - 60)))
 
+    def stale(self, count):
+        """Tokens of an access that is over, older than all others."""
+        self._do(self._tokens(count, access="(SELECT min(id) FROM access WHERE state = 'expired')",
+                              exp=f"{self.now - 2 * SPENT_DAYS * 86400} + n.i / 100", burned=str(self.now - 60)))
+
     def events(self, count):
         self._do(("event", "event = 'grant'", count, {"at": f"{self.now - 86400} + n.i / 20"}))
 

@@ -3,7 +3,8 @@
  * The floor: what a check cannot avoid, and nothing else. Connect; one ES256 signature, by a key
  * that was parsed once; one row that burns the token, on disk before the answer (SQLite, WAL,
  * synchronous=FULL); close. Two threads verify, one commits whatever has queued up meanwhile. No
- * policy, no claims, no log, no limits: a yardstick for jitd, never a daemon for anybody's door.
+ * policy, no claims, no log, no limits: a yardstick for jitd, never a daemon for anybody's door. Who
+ * sends a "?" first is asked for the token, as jitd asks: what the second trip costs.
  *
  *     floor SOCKET PUBLIC-KEY.pem DATABASE     prints "ready"
  */
@@ -105,6 +106,15 @@ static void queue(struct server *server, int fd, const char *token, size_t lengt
 	pthread_mutex_unlock(&server->lock);
 }
 
+static ssize_t receive(int fd, char token[static TOKEN_SIZE])
+{
+	ssize_t length = recv(fd, token, TOKEN_SIZE - 1, 0);
+
+	if (length == 1 && *token == '?' && send(fd, "Token: ", 7, MSG_NOSIGNAL) == 7)
+		length = recv(fd, token, TOKEN_SIZE - 1, 0);
+	return length;
+}
+
 static void *verifier(void *context)
 {
 	struct server *server = context;
@@ -112,7 +122,7 @@ static void *verifier(void *context)
 
 	for (;;) {
 		int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
-		ssize_t length = fd < 0 ? -1 : recv(fd, token, sizeof(token) - 1, 0);
+		ssize_t length = fd < 0 ? -1 : receive(fd, token);
 		if (length <= 0) {
 			if (fd >= 0)
 				close(fd);

@@ -3,7 +3,7 @@
 from figures import Spread, table
 from peers import PEERS
 from place import measured
-from subjects import Floor, Garbage, Own, Permit
+from subjects import AskingFloor, Floor, Garbage, Own, Permit
 
 MODES = ("warm", "cold", "exec")
 WORKERS = (1, 8)
@@ -13,7 +13,7 @@ OUTER = {"warm": "", "cold": "outer_", "exec": "outer_"}
 def subjects():
     typed = Own("jit: typed ES256", "typed")
     return [typed, Own("jit: held ES256", "held"), Own("jit: typed RS256", "typed", "RS256"), Garbage(typed), Floor(typed),
-            Permit(), *(peer() for peer in PEERS)]
+            AskingFloor(typed), Permit(), *(peer() for peer in PEERS)]
 
 
 def run(place, subject, mode, workers, count, seconds):

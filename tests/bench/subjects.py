@@ -103,7 +103,7 @@ class Garbage(Subject):
 class Floor(Subject):
     """The yardstick (floor.c), with the tokens of `own`."""
 
-    name, ours = "floor", True
+    name, ours, label, option = "floor", True, "floor", ""
 
     @staticmethod
     def under():
@@ -114,13 +114,14 @@ class Floor(Subject):
         self.own, self.next = own, 0
 
     def start(self, place, wanted):
-        folder = place.folder("floor")
+        folder = place.folder(self.label)
         self.answers = folder / "answers"
-        self.socket = place.sockets / "floor.sock"
+        self.socket = place.sockets / f"{self.label}.sock"
         (folder / "public.pem").write_bytes(self.own.jitd.signer().public_pem())
         self.daemon = Daemon([*self.under(), place.program("tests/bench/floor"), self.socket, folder / "public.pem", folder / "floor.db"],
                              ready=b"ready")
-        self.stack = place.stack("floor", "bench", f"{place.module('tests/bench/floor_pam.so')} {self.socket}")
+        self.stack = place.stack(self.label, "bench",
+                                 f"{place.module('tests/bench/floor_pam.so')} {self.socket} {self.option}")
 
     def stop(self):
         self.daemon.stop()
@@ -139,3 +140,9 @@ class Floor(Subject):
 
     def processor_us(self):
         return processor_us(self.daemon.pid)
+
+
+class AskingFloor(Floor):
+    """The same with one more trip: it is asked whether there is to be a prompt, as jitd is."""
+
+    name, label, option = "floor, if it were asked first", "asking-floor", "asked"
