@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One command of a client on its way: who asks (looked up by the uid that the kernel gave at
- * accept), one reading of the clock, a handler inside its own SAVEPOINT, and an answer that leaves
- * after the commit. A refusal need not wait for it.
+ * accept), one reading of the clock, a handler inside a message of jitd/txn, and an answer that
+ * leaves after the commit. A refusal need not wait for it.
  */
 #ifndef JIT_JITD_CALL_H
 #define JIT_JITD_CALL_H

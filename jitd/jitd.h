@@ -21,7 +21,7 @@ struct jitd {
 	struct settings *settings;
 	struct loop *loop;
 	struct store *store;  /* inside transactions only */
-	struct store *reader; /* committed rows, for listings and for finding candidates */
+	struct store *reader; /* committed rows: for listings, and ahead of a message */
 	struct readings *readings;
 	struct txn *txn;
 	struct names *names;
