@@ -52,8 +52,7 @@ static void pass_through(const struct host *host)
 
 static void mint(const struct host *host, uint32_t access, bool code)
 {
-	const struct message ask = {.id = MESSAGE_token,
-	                            .token = {.access = access, .code = code}};
+	const struct message ask = {.id = MESSAGE_token, .token = {.access = access, .code = code}};
 	struct message answer;
 
 	say(host, AS(GAMES), &ask, &answer);
@@ -183,12 +182,13 @@ static void s11_all_that_are_over_go(void **state)
 	pass(DAY);
 	look(host);
 	host_stop(host);
-	snprintf(sql, sizeof(sql),
-	         "INSERT INTO token (exp, jti, access, kid, iat, kind, burned) "
-	         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) "
-	         "SELECT 1000 + i / 50, 'j' || i, %u, 'kid', 1, iif(i %% 10, 'token', 'foreign'), 1 "
-	         "FROM n",
-	         access);
+	snprintf(
+	        sql, sizeof(sql),
+	        "INSERT INTO token (exp, jti, access, kid, iat, kind, burned) "
+	        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) "
+	        "SELECT 1000 + i / 50, 'j' || i, %u, 'kid', 1, iif(i %% 10, 'token', 'foreign'), 1 "
+	        "FROM n",
+	        access);
 	on_disk_do(host, sql);
 	host_start_here(host);
 	pass_through(host);

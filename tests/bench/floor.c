@@ -3,8 +3,8 @@
  * The floor: what a check cannot avoid, and nothing else. Connect; one ES256 signature, by a key
  * that was parsed once; one row that burns the token, on disk before the answer (SQLite, WAL,
  * synchronous=FULL); close. Two threads verify, one commits whatever has queued up meanwhile. No
- * policy, no claims, no log, no limits: a yardstick for jitd, never a daemon for anybody's door. Who
- * sends a "?" first is asked for the token, as jitd asks: what the second trip costs.
+ * policy, no claims, no log, no limits: a yardstick for jitd, never a daemon for anybody's door.
+ * Who sends a "?" first is asked for the token, as jitd asks: what the second trip costs.
  *
  *     floor SOCKET PUBLIC-KEY.pem DATABASE     prints "ready"
  */

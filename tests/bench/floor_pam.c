@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The least that a PAM module can do beside the floor daemon (floor.c): asks, connects, sends what
- * was typed, takes one byte. Believes whoever listens there. Options: the socket's path; and "asked",
- * where the daemon is to ask first, as jitd does.
+ * was typed, takes one byte. Believes whoever listens there. Options: the socket's path; and
+ * "asked", where the daemon is to ask first, as jitd does.
  */
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
