@@ -115,11 +115,43 @@ static void test_what_is_open_has_an_index_of_its_own(void **state)
 	assert_int_equal(found, count);
 }
 
+/* Who has asked for an access each day for years: one part of three, each with an index of its own.
+ */
+static void must_be_found_by_when(const char *step, const char *index)
+{
+	static const char *const good[] = {
+	        "COMPOUND QUERY",
+	        "LEFT-MOST SUBQUERY",
+	        "UNION ALL",
+	        "access_active_by_uid",
+	        "access_held (uid=? AND <expr>>?)",
+	        "access_held_by_boot (uid=? AND boot_id=? AND <expr>>?)"};
+
+	(void)index;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (strstr(step, good[i]))
+			return;
+	fail_msg("\"%s\" walks over all that somebody ever held", step);
+}
+
+static void test_what_was_lately_held_is_found_by_when(void **state)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < STATEMENTS; i++)
+		if (!strcmp(statements[i].name, "ACCESS_HELD_SINCE")) {
+			look_at_plan(*state, statements[i].text, must_be_found_by_when, "");
+			found = true;
+		}
+	assert_true(found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_no_statement_walks_over_history),
 	        cmocka_unit_test(test_what_is_open_has_an_index_of_its_own),
+	        cmocka_unit_test(test_what_was_lately_held_is_found_by_when),
 	};
 	return cmocka_run_group_tests(tests, open_database, close_database);
 }
