@@ -83,6 +83,12 @@ static enum reply failed(struct connection *connection, enum exit_code code)
 	return REPLY_NONE;
 }
 
+static void next_has_time(struct connection *connection)
+{
+	if (connection->client.deadline != INT64_MAX)
+		connection->client.deadline = client_now() + ANSWER_MS;
+}
+
 static int receive_answer(struct connection *connection, struct message *ret_message,
                           struct fault *fault)
 {
@@ -93,6 +99,8 @@ static int receive_answer(struct connection *connection, struct message *ret_mes
 			return r;
 		if (connection->interrupt) /* heard; what it waits for are people */
 			connection->client.deadline = INT64_MAX;
+		else
+			next_has_time(connection);
 	}
 }
 
@@ -115,8 +123,8 @@ enum reply connection_receive(struct connection *connection, struct message *ret
 	if (reply == REPLY_NONE)
 		connection->code = connection_unexpected(connection, ret_message);
 	/* a long listing takes its time; what counts is that it keeps coming */
-	if (reply == REPLY_ROW && connection->client.deadline != INT64_MAX)
-		connection->client.deadline = client_now() + ANSWER_MS;
+	if (reply == REPLY_ROW)
+		next_has_time(connection);
 	return reply;
 }
 

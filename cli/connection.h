@@ -9,7 +9,7 @@
 #include "cli/command.h"
 #include "wire/client.h"
 
-#define ANSWER_MS 10000 /* how long jitd has for the answer, and between two rows of it */
+#define ANSWER_MS 10000 /* how long jitd has for the answer, between two rows or signs of life */
 
 struct connection {
 	const struct invocation *in;

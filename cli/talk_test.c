@@ -275,6 +275,27 @@ static void a_refusal_by_a_closed_peer_is_heard(void **state)
 	connection_close(&connection);
 }
 
+/* A listing passes over much before its first row. */
+static void a_sign_of_life_gives_time(void **state)
+{
+	const struct tool tool = {.name = "(test) jitd-admin"};
+	const struct invocation in = {.tool = &tool};
+	struct message answer, sign = {.id = MESSAGE_wait};
+	struct connection connection = CONNECTION(&in);
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	connection.client.fd = pair[0];
+	connection.client.deadline = client_now() + 2000;
+	play->peer = pair[1];
+	play_send(play, &sign);
+	play_send_end(play);
+	assert_int_equal(connection_receive(&connection, &answer), REPLY_END);
+	assert_true(connection.client.deadline > client_now() + ANSWER_MS / 2);
+	connection_close(&connection);
+}
+
 static void a_directory_that_others_may_write_is_refused(void **state)
 {
 	(void)state;
@@ -308,6 +329,7 @@ int main(void)
 	        EACH(an_answer_to_another_question_is_an_error),
 	        EACH(a_refusal_before_the_question_is_heard),
 	        EACH(a_refusal_by_a_closed_peer_is_heard),
+	        EACH(a_sign_of_life_gives_time),
 	        EACH(a_directory_that_others_may_write_is_refused),
 	        EACH(output_that_reaches_nobody_is_not_done),
 	};

@@ -2,8 +2,8 @@
 /*
  * The audit log: one event for each verdict and each change of state, in the transaction that makes
  * it, and one line of it in the daemon's own log (stderr), which leaves before the loop goes to
- * sleep, behind the answers: journald's turn is nobody's to wait for. Refusals alike (same uid,
- * event and reason) past a burst are counted and written as one event with a count; allows and
+ * sleep, mostly behind the answers: journald's turn is nobody's to wait for. Refusals alike (same
+ * uid, event and reason) past a burst are counted and written as one event with a count; allows and
  * changes never are. No secret is ever in either. The row has the policy in force as well: the
  * first 16 hex digits of its digest, of which `status` shows all 64.
  */

@@ -13,8 +13,9 @@
 #include "jitd/session.h"
 #include "jitd/status.h"
 
-#define TURN_NS                                                                                    \
-	100000 /* of the loop: as long as a check waits for a listing at each of its steps */
+/* Of the loop: as long as a check waits for a listing at each of its steps. */
+#define TURN_NS  100000
+#define ALIVE_NS INT64_C(1000000000) /* without a word, while there is nothing to tell */
 
 /* What is listed, for whom, and how far it has come. */
 struct listing {
@@ -24,7 +25,9 @@ struct listing {
 	enum wire_view view;
 	uint32_t access; /* of an audit listing; 0: all */
 	int64_t since, after, after_number;
-	int64_t turn; /* when this one began, ticks */
+	int64_t until; /* the last event when it was asked for: more may come faster than they are
+	                  told */
+	int64_t turn;  /* when this one began, ticks */
 };
 
 struct listing *listing_free(struct listing *listing)
@@ -218,10 +221,10 @@ static int list_keys(struct peer *peer, struct listing *listing)
 {
 	cleanup(query_done) struct query query =
 	        store_query(peer->jitd->reader, STATEMENT_KEY_LIST);
-	int r, rows = 0;
+	int r = 0, rows = 0;
 
 	query_number(&query, ":after", listing->after);
-	while ((r = query_step(&query)) == QUERY_ROW) {
+	while (goes_on(peer, listing, rows) && (r = query_step(&query)) == QUERY_ROW) {
 		struct message out = {.id = MESSAGE_key};
 		key_row_describe(&query, &out.key);
 		r = put_jwk(peer->jitd, &out.key);
@@ -270,6 +273,7 @@ static int list_events(struct peer *peer, struct listing *listing)
 	int r = 0, rows = 0;
 
 	query_number(&query, ":after", listing->after);
+	query_number(&query, ":until", listing->until);
 	if (listing->access)
 		query_number(&query, ":access", listing->access);
 	while (goes_on(peer, listing, rows) && (r = query_step(&query)) == QUERY_ROW) {
@@ -295,6 +299,15 @@ static int next_rows(struct peer *peer, struct listing *listing)
 	return list_accesses(peer, listing);
 }
 
+/* It may look at much before it finds what it is to tell. */
+static void come_back(struct peer *peer)
+{
+	if (clock_ticks() - peer->active > ALIVE_NS)
+		peer_send(peer, &(struct message){.id = MESSAGE_wait});
+	if (peer_open(peer))
+		peer_come_back(peer);
+}
+
 /* A page at a time: who has many accesses to look through does not hold up the checks. */
 void listing_continue(struct peer *peer)
 {
@@ -311,7 +324,7 @@ void listing_continue(struct peer *peer)
 	else if (r == 0)
 		send_end(peer);
 	else
-		peer_come_back(peer);
+		come_back(peer);
 }
 
 /* ---- watching ---- */
@@ -414,6 +427,13 @@ static void show(struct call *call, uint32_t id, bool mine)
 		send_end(peer);
 }
 
+static int64_t last_event(struct jitd *jitd)
+{
+	cleanup(query_done) struct query query = store_query(jitd->reader, STATEMENT_EVENT_LAST);
+
+	return query_step(&query) == QUERY_ROW ? query_column(&query, 0) : INT64_MAX;
+}
+
 static int listing_new(struct call *call)
 {
 	struct listing *listing = calloc(1, sizeof(*listing));
@@ -432,6 +452,7 @@ static int listing_new(struct call *call)
 	if (call->in.id == MESSAGE_audit) {
 		listing->access = call->in.audit.access;
 		listing->since = call->in.audit.since;
+		listing->until = last_event(call->jitd);
 	}
 	call->peer->listing = listing_free(call->peer->listing);
 	call->peer->listing = listing;

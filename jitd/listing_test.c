@@ -19,6 +19,8 @@ static const char rules[] = "rule \"play\" { who = {\"games\"} scope = {\"sudo:m
 /* clock_ticks() hands no context over. */
 static int64_t each_look_takes, passed;
 
+static int64_t signs_of_life; /* among the rows that came last */
+
 int64_t __real_clock_ticks(void);
 int64_t __wrap_clock_ticks(void);
 int64_t __wrap_clock_ticks(void)
@@ -62,8 +64,11 @@ static int64_t rows_of(const struct host *host, const struct message *ask, enum 
 
 	link_open(host, CLIENT_SOCKET, ROOT, &link);
 	link_send(&link, ask);
-	while (link_receive(&link, &row) && row.id == kind)
-		rows++;
+	signs_of_life = 0;
+	while (link_receive(&link, &row) && (row.id == kind || row.id == MESSAGE_wait)) {
+		rows += row.id == kind;
+		signs_of_life += row.id == MESSAGE_wait;
+	}
 	assert_int_equal(row.id, MESSAGE_end);
 	link_close(&link);
 	return rows;
@@ -122,6 +127,43 @@ static void others_have_their_turn_between_the_rows(void **state)
 	assert_true(loop_turns(host->jitd->loop) - before >= EVENTS_OF_OLD);
 }
 
+/* Who waits for a row gives up after ten seconds without a word, and so does jitd. */
+static void who_waits_long_hears_that_it_goes_on(void **state)
+{
+	const struct message never = audit_of(0, INT64_MAX / 2), all = audit_of(0, 0);
+	const struct host *host = *state;
+
+	need_root("it asks as root");
+	assert_true(rows_of(host, &all, MESSAGE_event) > 0);
+	assert_int_equal(signs_of_life, 0);
+	each_look_takes = 20000000; /* some 8 s in all */
+	assert_int_equal(rows_of(host, &never, MESSAGE_event), 0);
+	assert_true(signs_of_life > 1);
+}
+
+/* Though each row that is told makes another. */
+static void what_comes_later_is_not_listed(void **state)
+{
+	const struct message all = audit_of(0, 0);
+	const struct host *host = *state;
+	struct message row;
+	struct link link;
+	int64_t rows = 0, there;
+
+	need_root("it asks as root");
+	host_turn(host, false);
+	there = on_disk(host, "SELECT count(*) FROM event");
+	link_open(host, CLIENT_SOCKET, ROOT, &link);
+	link_send(&link, &all);
+	while (link_receive(&link, &row) && row.id == MESSAGE_event && rows <= there) {
+		audit_alone(host->jitd, 1, &(struct event){.event = EVENT_CLOCK});
+		rows++;
+	}
+	link_close(&link);
+	assert_int_equal(row.id, MESSAGE_end);
+	assert_int_equal(rows, there);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -129,6 +171,8 @@ int main(void)
 	        TEST(only_what_is_asked_for_comes),
 	        TEST(a_listing_is_whole),
 	        TEST(others_have_their_turn_between_the_rows),
+	        TEST(who_waits_long_hears_that_it_goes_on),
+	        TEST(what_comes_later_is_not_listed),
 	};
 
 	return cmocka_run_group_tests_name("listing", tests, NULL, NULL);

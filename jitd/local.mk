@@ -84,7 +84,7 @@ jitd_jitd_CFLAGS = $(AM_CFLAGS) $(JIT_PIE_CFLAGS)
 jitd_jitd_LDFLAGS = $(AM_LDFLAGS) $(JIT_PIE_LDFLAGS)
 jitd_jitd_LDADD = libjitd.la
 
-JITD_UNIT_TESTS = jitd/access_test jitd/codes_test jitd/door_test jitd/floor_test jitd/key_folder_test jitd/key_plan_test jitd/keys_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/readings_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test jitd/timekeeper_test jitd/inside_test jitd/shown_test
+JITD_UNIT_TESTS = jitd/access_test jitd/codes_test jitd/door_test jitd/floor_test jitd/key_folder_test jitd/key_plan_test jitd/keys_test jitd/loop_test jitd/mint_test jitd/names_test jitd/names_cache_test jitd/process_test jitd/privileges_test jitd/readings_test jitd/sockets_test jitd/sockets_passed_test jitd/store_lock_test jitd/statements_test jitd/timekeeper_test jitd/inside_test jitd/shown_test
 if HAVE_CMOCKA
 check_PROGRAMS += $(JITD_UNIT_TESTS)
 TESTS += $(JITD_UNIT_TESTS)
@@ -130,6 +130,9 @@ jitd_names_cache_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_process_test_SOURCES = jitd/process_test.c
 jitd_process_test_CFLAGS = $(TEST_CFLAGS)
 jitd_process_test_LDADD = libjitd.la $(CMOCKA_LIBS)
+jitd_loop_test_SOURCES = jitd/loop_test.c
+jitd_loop_test_CFLAGS = $(TEST_CFLAGS)
+jitd_loop_test_LDADD = libjitd.la $(CMOCKA_LIBS)
 jitd_readings_test_SOURCES = jitd/readings_test.c
 jitd_readings_test_CFLAGS = $(TEST_CFLAGS)
 jitd_readings_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=peers_count -Wl,--wrap=loop_work

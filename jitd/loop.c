@@ -177,7 +177,7 @@ static void watch_call(uv_poll_t *handle, int status, int events)
 
 static struct watch **place_of(struct loop *loop, int fd)
 {
-	return fd < WATCHES_KEPT ? &loop->kept[fd] : NULL;
+	return fd >= 0 && fd < WATCHES_KEPT ? &loop->kept[fd] : NULL;
 }
 
 static int watch_for(struct loop *loop, int fd, struct watch **ret_watch)

@@ -214,7 +214,8 @@ int main(int argc, char **argv)
 	if (r)
 		return r - 1;
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a line of the log in one piece */
+	(void)setvbuf(stderr, NULL, _IOLBF,
+	              BUFSIZ); /* lines of the log in one piece, but for many at once */
 	raise_descriptors();
 	r = load_settings(arguments.config, &settings, &fault);
 	if (r == 0 && arguments.check) {

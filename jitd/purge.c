@@ -21,35 +21,40 @@ struct purge {
 	struct timer *timer;
 	struct place after; /* looked at already, in this pass */
 	uint64_t gone;      /* in this pass */
+	uint64_t failures;  /* of transactions, when this pass began: where one fails it ends */
 };
 
 /* Some of those whose time is long up. */
 struct page {
-	struct place rows[PURGE_ROWS];
-	bool over[PURGE_ROWS]; /* nothing that it opened is open */
+	struct place over[PURGE_ROWS]; /* nothing that they opened is open */
 	size_t count;
+	struct place last; /* that was looked at */
+	bool end;          /* none was */
 };
 
-static int read_page(const struct purge *purge, int64_t before, struct page *ret_page)
+static int place_of_row(const struct query *query, struct place *ret_place)
+{
+	ret_place->exp = query_column(query, 0);
+	return text_copy(ret_place->jti, sizeof(ret_place->jti), query_column_text(query, 1));
+}
+
+static int read_page(const struct purge *purge, int64_t before, struct page *page)
 {
 	cleanup(query_done) struct query query =
 	        store_query(purge->jitd->store, STATEMENT_TOKEN_STALE);
-	struct page page = {.count = 0};
-	int r;
+	int r = 0;
 
-	_Static_assert(PURGE_ROWS == 8, "as many as the statement gives");
 	query_number(&query, ":before", before);
 	query_number(&query, ":exp", purge->after.exp);
 	query_text(&query, ":jti", purge->after.jti);
-	while ((r = query_step(&query)) == QUERY_ROW && page.count < PURGE_ROWS) {
-		struct place *place = &page.rows[page.count];
-		place->exp = query_column(&query, 0);
-		r = text_copy(place->jti, sizeof(place->jti), query_column_text(&query, 1));
+	while (page->count < PURGE_ROWS && (r = query_step(&query)) == QUERY_ROW) {
+		page->end = false;
+		r = place_of_row(&query, &page->last);
 		if (r < 0)
 			return r;
-		page.over[page.count++] = query_column(&query, 2) == 1;
+		if (query_column(&query, 2) == 1)
+			page->over[page->count++] = page->last;
 	}
-	*ret_page = page;
 	return r < 0 ? r : 0;
 }
 
@@ -63,18 +68,24 @@ static int forget(const struct purge *purge, const struct place *place)
 	return query_finish(&query);
 }
 
-static int go_on_inside(const struct purge *purge, int64_t before, struct page *ret_page,
-                        uint64_t *ret_gone)
+static int go_on_inside(const struct purge *purge, int64_t before, struct page *page)
 {
-	int r = read_page(purge, before, ret_page);
+	int r = read_page(purge, before, page);
 
-	*ret_gone = 0;
-	for (size_t i = 0; r == 0 && i < ret_page->count; i++)
-		if (ret_page->over[i]) {
-			r = forget(purge, &ret_page->rows[i]);
-			(*ret_gone)++;
-		}
+	for (size_t i = 0; r == 0 && i < page->count; i++)
+		r = forget(purge, &page->over[i]);
 	return r;
+}
+
+static int step(const struct purge *purge, struct page *page)
+{
+	struct jitd *jitd = purge->jitd;
+	const int64_t before = instant_highest(jitd) - PURGE_OUTLIVES;
+	int r = txn_enter(jitd->txn);
+
+	if (r < 0)
+		return r;
+	return txn_leave(jitd->txn, go_on_inside(purge, before, page));
 }
 
 static void end_pass(struct purge *purge, int result)
@@ -93,26 +104,23 @@ static void end_pass(struct purge *purge, int result)
 static void go_on(void *context)
 {
 	struct purge *purge = context;
-	struct jitd *jitd = purge->jitd;
-	const int64_t before = instant_highest(jitd) - PURGE_OUTLIVES;
-	struct page page = {.count = 0};
-	uint64_t gone = 0;
-	int r;
+	const uint64_t failures = txn_counters(purge->jitd->txn).failures;
+	struct page page = {.end = true};
+	int r = -EIO;
 
-	if (jitd->stopping)
+	if (purge->jitd->stopping)
 		return;
-	r = txn_enter(jitd->txn);
-	if (r == 0) {
-		r = go_on_inside(purge, before, &page, &gone);
-		r = txn_leave(jitd->txn, r);
-	}
-	if (r == 0 && page.count) {
-		purge->gone += gone;
-		purge->after = page.rows[page.count - 1];
-		timer_start(purge->timer, PURGE_PAUSE_MS);
+	if (!*purge->after.jti) /* a pass begins */
+		purge->failures = failures;
+	if (purge->failures == failures)
+		r = step(purge, &page);
+	if (r < 0 || page.end) {
+		end_pass(purge, r);
 		return;
 	}
-	end_pass(purge, r);
+	purge->gone += page.count;
+	purge->after = page.last;
+	timer_start(purge->timer, PURGE_PAUSE_MS);
 }
 
 void purge_begin(struct jitd *jitd)

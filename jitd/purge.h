@@ -18,7 +18,7 @@
 #define PURGE_OUTLIVES 3660   /* seconds */
 #define PURGE_PAUSE_MS 50     /* from some rows to the next */
 #define PURGE_EVERY_MS 900000 /* from the end of the table to its beginning */
-#define PURGE_ROWS     8      /* looked at in one message */
+#define PURGE_ROWS     8      /* in one message; it looks at 64 for them */
 
 struct purge;
 must_check int purge_new(struct jitd *jitd, struct purge **ret_purge);

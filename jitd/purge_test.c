@@ -7,6 +7,8 @@
 #include "jitd/grant.h"
 #include "jitd/loop.h"
 #include "jitd/purge.h"
+#include "jitd/txn.h"
+#include "tests/daemon/disk.h"
 
 static const char rules[] =
         "rule \"long\" { who = {\"games\"} scope = {\"sudo:man\"} approvals = 0\n"
@@ -14,6 +16,7 @@ static const char rules[] =
         "rule \"short\" { who = {\"games\"} scope = {\"sudo:lp\"} approvals = 0\n"
         "max = \"10m\" default = \"10m\" token-ttl = \"1m\" }\n";
 
+static struct disk disk;
 static unsigned int passes; /* that have ended: timer_start() hands no context over */
 
 void __real_timer_start(struct timer *timer, uint64_t milliseconds);
@@ -196,6 +199,27 @@ static void s11_all_that_are_over_go(void **state)
 	assert_int_equal(rows(host, access, "foreign"), 50);
 }
 
+/* It is not the one who needs the room most. */
+static void s11_it_waits_while_the_disk_fails(void **state)
+{
+	struct host *host = (struct host *)need_settled(state);
+	uint32_t access = over(host);
+	uint64_t before;
+
+	pass(DAY);
+	look(host);
+	before = txn_counters(host->jitd->txn).failures;
+	disk.fail_at = disk.operations + 1;
+	disk.stays = true;
+	purge_begin(host->jitd);
+	pass_through(host);
+	disk.fail_at = 0;
+	assert_true(txn_counters(host->jitd->txn).failures - before <= 2);
+	assert_int_equal(rows(host, access, "token"), 1);
+	pass_through(host);
+	assert_int_equal(rows(host, access, "token"), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, people_end)
@@ -206,8 +230,10 @@ int main(void)
 	        TEST(s11_a_clock_that_is_not_believed_forgets_nothing),
 	        TEST(s11_what_another_issuer_signed_stays_spent),
 	        TEST(s11_all_that_are_over_go),
+	        TEST(s11_it_waits_while_the_disk_fails),
 	};
 
+	disk_put_under(&disk);
 	people_come();
 	return cmocka_run_group_tests_name("purge", tests, NULL, NULL);
 }

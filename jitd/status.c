@@ -73,7 +73,7 @@ void status_send(struct peer *peer)
 	     i < NOT_ENDED_MAX && endings_failed(jitd->endings, i, text, sizeof(text)); i++)
 		row(peer, "not-ended", "%s", text);
 	row(peer, "locked", "%lld", count(jitd->reader, STATEMENT_LOCK_COUNT));
-	row(peer, "events", "%lld", count(jitd->reader, STATEMENT_EVENT_COUNT));
+	row(peer, "events", "%lld", count(jitd->reader, STATEMENT_EVENT_LAST));
 	row(peer, "checks-allowed", "%llu", (unsigned long long)jitd->verdicts_allow);
 	row(peer, "checks-denied", "%llu", (unsigned long long)jitd->verdicts_deny);
 	row(peer, "commits", "%llu", commits);

@@ -25,7 +25,7 @@ static const struct metric {
         {"commits", "jitd_commits_total", "", "counter",
          "Transactions that wrote, on disk since the start."},
         {"messages-committed", "jitd_committed_messages_total", "", "counter",
-         "Checks, commands and grants that shared these commits."},
+         "Checks, commands, grants and the like that shared these commits."},
         {"rows-committed", "jitd_committed_rows_total", "", "counter",
          "Rows that these commits wrote."},
         {"failed-transactions", "jitd_failed_transactions_total", "", "counter",
