@@ -121,6 +121,7 @@ static void what_is_no_descriptor_is_refused(void **state)
 {
 	struct watch *watch = NULL;
 
+	loop_turn(*state, false);
 	assert_true(loop_watch(*state, -1, WATCH_READ, called, NULL, &watch) < 0);
 	assert_null(watch);
 }

@@ -158,7 +158,7 @@ jitd_purge_test_SOURCES = jitd/purge_test.c
 jitd_purge_test_CFLAGS = $(TEST_CFLAGS)
 jitd_purge_test_LDADD = libdaemontest.la
 jitd_purge_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_wall -Wl,--wrap=clock_boot -Wl,--wrap=process_boot_id \
-	-Wl,--wrap=timer_start
+	-Wl,--wrap=timer_start -Wl,--wrap=store_run
 jitd_listing_test_SOURCES = jitd/listing_test.c
 jitd_listing_test_CFLAGS = $(TEST_CFLAGS)
 jitd_listing_test_LDADD = libdaemontest.la
