@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#define BUCKETS 1024
+#define BUCKETS RESERVATIONS_MAX
 
 struct slot {
 	struct reservation_key key;
