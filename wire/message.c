@@ -144,7 +144,7 @@ static int get_text(const struct wire_info *info, const struct wire_field *field
 	if (r < 0)
 		return r;
 	if (length > (uint64_t)field->max)
-		return fault_set(fault, -EBADMSG, "%s.%s: %llu bytes, at most %lld fit", info->name,
+		return fault_set(fault, -EINVAL, "%s.%s: %llu bytes, at most %lld fit", info->name,
 		                 field->name, (unsigned long long)length, (long long)field->max);
 	r = buffer_get_bytes(in, text, length);
 	if (r < 0)
@@ -232,8 +232,11 @@ int message_decode(uint8_t *packet, size_t length, struct message *ret_message, 
 	memset(body, 0, info->size);
 	for (size_t i = 0; i < info->field_count; i++) {
 		const struct wire_field *field = &info->fields[i];
-		fault_set(fault, 0, "%s.%s: packet too short", info->name, field->name);
-		if (get_field(info, field, body + field->offset, &in, fault) < 0)
+		r = get_field(info, field, body + field->offset, &in, fault);
+		if (r == -EBADMSG) /* the others have said why */
+			return fault_set(fault, r, "%s.%s: packet too short", info->name,
+			                 field->name);
+		if (r < 0)
 			return -EBADMSG;
 	}
 	if (buffer_left(&in))

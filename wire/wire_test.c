@@ -71,6 +71,22 @@ static void every_cut_and_every_extra_byte_is_refused(void **state)
 	}
 }
 
+/* What it says is of this packet, whatever the fault said before. */
+static void a_packet_too_short_names_the_field(void **state)
+{
+	size_t length;
+
+	(void)state;
+	in = (struct message){.id = MESSAGE_ask, .ask.text = "Token: "};
+	fault = (struct fault){.text = "something else"};
+	assert_int_equal(message_encode(&in, packet, &length, &fault), 0);
+	assert_int_equal(message_decode(packet, length - 1, &out, &fault), -EBADMSG);
+	assert_string_equal(fault.text, "ask.text: packet too short");
+	packet[length - strlen("Token: ") - 1] = 0xff; /* a length above any that fits */
+	assert_int_equal(message_decode(packet, length, &out, &fault), -EBADMSG);
+	assert_non_null(strstr(fault.text, "ask.text: 65287 bytes, at most 256 fit"));
+}
+
 static void a_value_out_of_bounds_names_message_and_field(void **state)
 {
 	size_t length;
@@ -169,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(every_message_survives_the_way_at_both_bounds),
 	        cmocka_unit_test(every_cut_and_every_extra_byte_is_refused),
+	        cmocka_unit_test(a_packet_too_short_names_the_field),
 	        cmocka_unit_test(a_value_out_of_bounds_names_message_and_field),
 	        cmocka_unit_test(unknown_messages_and_versions_are_refused),
 	        cmocka_unit_test(control_characters_and_nul_stay_out_of_text),
