@@ -252,6 +252,17 @@ static void a_refusal_before_the_question_is_heard(void **state)
 	finish_with(play, 1, NULL, "too many connections of yours\n");
 }
 
+/* We play the one end, and hold the other. */
+static void join(struct connection *connection)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	connection->client.fd = pair[0];
+	connection->client.deadline = client_now() + 2000;
+	play->peer = pair[1];
+}
+
 /* The question no longer gets through, but why is there to be read. */
 static void a_refusal_by_a_closed_peer_is_heard(void **state)
 {
@@ -260,13 +271,9 @@ static void a_refusal_by_a_closed_peer_is_heard(void **state)
 	const struct message question = {.id = MESSAGE_sessions};
 	struct connection connection = CONNECTION(&in);
 	struct message answer;
-	int pair[2];
 
 	(void)state;
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	connection.client.fd = pair[0];
-	connection.client.deadline = client_now() + 1000;
-	play->peer = pair[1];
+	join(&connection);
 	send_refused(play, "too many connections of yours");
 	play_hang_up(play);
 	assert_int_equal(connection_send(&connection, &question), EXIT_DONE);
@@ -282,13 +289,9 @@ static void a_sign_of_life_gives_time(void **state)
 	const struct invocation in = {.tool = &tool};
 	struct message answer, sign = {.id = MESSAGE_wait};
 	struct connection connection = CONNECTION(&in);
-	int pair[2];
 
 	(void)state;
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	connection.client.fd = pair[0];
-	connection.client.deadline = client_now() + 2000;
-	play->peer = pair[1];
+	join(&connection);
 	play_send(play, &sign);
 	play_send_end(play);
 	assert_int_equal(connection_receive(&connection, &answer), REPLY_END);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows by the million in a stopped jitd's database: copies of its own, with what makes each another one."""
+import os
 import pathlib
-import time
 import sqlite3
 import time
 from contextlib import closing
@@ -43,6 +43,7 @@ class Crowd:
             with database:
                 for copy in copies:
                     _copies(database, *copy)
+        os.sync()  # or what is measured next waits for it
 
     def _of_others(self, count, **columns):
         return ("access", f"id = {self.jitd.access}", count,

@@ -154,10 +154,10 @@ class Part:
                 self.floor.setdefault(name, []).append(load(place, floor, 1, self.long))
                 if again:
                     again.stop()
+        self.while_purging(place, full, floor, progress)
         floor.stop()
-        self.while_purging(place, full, progress)
 
-    def while_purging(self, place, full, progress):
+    def while_purging(self, place, full, floor, progress):
         count = max(100, int(STALE * self.factor))
         full.jitd.stop()
         Crowd(full.jitd).stale(count)
@@ -174,6 +174,7 @@ class Part:
         for _ in range(self.rounds):
             progress(f"scale: {PURGE}")
             self.busy.setdefault(PURGE, []).append(load(place, full, 1, self.long))
+            self.floor.setdefault(PURGE, []).append(load(place, floor, 1, self.long))
         if not full.jitd.number(left):
             self.absent[PURGE] = "it was over before the measurement was"
 
