@@ -130,7 +130,8 @@ __attribute__((format(printf, 2, 3))) int64_t on_disk(const struct host *host, c
 /* The digest of what an access is; zeros where there is none. */
 void shown_on_disk(const struct host *host, uint32_t access, char ret_digest[static SHOWN_SIZE]);
 
-/* Changes the database behind jitd's back, while it does not run. */
+/* Changes the database behind jitd's back, while it does not run; where it runs here, between two
+ * of its transactions, which may take turns. */
 void on_disk_do(const struct host *host, const char *sql);
 
 /* ---- what a test needs ---- */

@@ -66,7 +66,7 @@ def try_request():
           and said.json["until"] > said.json["from"],
           said)
     done("jit list", tool("alice", "jit", "list"),
-         r"^ID +STATE +SCOPE +FOR +REQUESTED +NOTE\n1 +pending +sudo:root +10m +\d\d:\d\d:\d\d +lapses in \S+\n2 .*\n3 +active ")
+         rf"^ID +STATE +SCOPE +FOR +REQUESTED +NOTE\n1 +pending +sudo:root +10m +{CLOCK} +lapses in \S+\n2 .*\n3 +active ")
     shaped("jit list --json", tool("alice", "jit", "list", "--json"), [ACCESS], id=3)
     done("jit show", tool("alice", "jit", "show", "1"),
          r"^access 1 pending, lapses in \S+\n  subject +alice\n  scope +sudo:root\n  for +10m\n(.*\n)*  approvers +bob\n")
@@ -89,7 +89,7 @@ def try_decide():
     check("the word of the approver", word and (word["by"], word["verdict"], word["comment"]) == ("bob", "approve",
                                                                                                   "only that"),
           said)
-    done("jit wait: decided already", tool("alice", "jit", "wait", "1"), r"^access 1 active until [0-9:]+, \S+ left\n$")
+    done("jit wait: decided already", tool("alice", "jit", "wait", "1"), rf"^access 1 active until {CLOCK}, \S+ left\n$")
     done("jitd-admin deny", tool("bob", "jitd-admin", "deny", "2", "--comment", "not today", login_uid=False),
          "^denied: access 2 of alice\n$")
     said = tool("alice", "jit", "wait", "2")
@@ -226,7 +226,7 @@ def try_waiting():
     check("jit request on a terminal: waits, ends when bob approves", said.code == 0 and
           re.search(r"1 of these must approve: bob", said.output) and re.search(r"bob: approve: go\r\n", said.output)
           and
-          re.search(r"access \d+ active until [0-9:]+, \S+ left\r\n$", said.output), said)
+          re.search(rf"access \d+ active until {CLOCK}, \S+ left\r\n$", said.output), said)
     said = run_pty("alice", *ask, answers=[(shown, decide("deny", "bob", "--comment", "no"))])
     check("jit request on a terminal: 1 when bob denies", said.code == 1
           and re.search(r"jit: access \d+ denied.*bob.*no", said.output), said)

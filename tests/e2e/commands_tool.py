@@ -15,6 +15,7 @@ rule "no"   { who = {"alice"}  scope = {"su:bin"}            effect = "deny" }
 """
 CONFIG = "/etc/jitd/jitd.conf"
 SETTINGS = 'admins = {"adam"}\nauditors = {"dora"}\n'
+CLOCK = r"(?:\d{4}-\d\d-\d\d \d\d:\d\d|\d\d:\d\d:\d\d)"  # with its day where that is another one
 
 
 def add_people():
