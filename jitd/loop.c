@@ -10,8 +10,8 @@
 
 #include "base/cleanup.h"
 
-#define WATCHES_KEPT 64
-#define POOL_THREADS 4 /* libuv's own number, where UV_THREADPOOL_SIZE says nothing else */
+#define WATCHES_KEPT 1024 /* more than descriptors in a rush: a peer has two */
+#define POOL_THREADS 4    /* libuv's own number, where UV_THREADPOOL_SIZE says nothing else */
 
 struct loop {
 	uv_loop_t uv;
