@@ -44,7 +44,7 @@ static void start(bool terminal, const char *prompt)
 {
 	play_start(play, terminal, "jit-askpass", prompt, NULL);
 	play_expect(play, MESSAGE_list);
-	assert_int_equal(play->in.list.view, VIEW_MINE);
+	assert_int_equal(play->in.list.view, VIEW_ACTIVE);
 }
 
 static void send_mine(void)

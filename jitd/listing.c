@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "jitd/listing.h"
+#include "jitd/listing_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,19 +17,6 @@
 #define TURN_NS  100000
 #define ALIVE_NS INT64_C(1000000000) /* without a word, while there is nothing to tell */
 
-/* What is listed, for whom, and how far it has come. */
-struct listing {
-	struct identity *person;
-	unsigned int roles;
-	enum message_id what;
-	enum wire_view view;
-	uint32_t access; /* of an audit listing; 0: all */
-	int64_t since, after, after_number;
-	int64_t until; /* the last event when it was asked for: more may come faster than they are
-	                  told */
-	int64_t turn;  /* when this one began, ticks */
-};
-
 struct listing *listing_free(struct listing *listing)
 {
 	if (listing)
@@ -38,8 +25,7 @@ struct listing *listing_free(struct listing *listing)
 	return NULL;
 }
 
-/* May one more follow these rows now? At least one comes in each turn, or it were the end. */
-static bool goes_on(const struct peer *peer, const struct listing *listing, int rows)
+bool listing_goes_on(const struct peer *peer, const struct listing *listing, int rows)
 {
 	return peer_open(peer) && !peer->first &&
 	       (!rows || clock_ticks() - listing->turn < TURN_NS);
@@ -64,122 +50,6 @@ static void send_refusal(struct peer *peer, const char *text)
 	peer_send(peer, &out);
 }
 
-/* ---- one access with what belongs to it ---- */
-
-static int send_decisions(struct peer *peer, uint32_t access)
-{
-	cleanup(query_done) struct query query =
-	        store_query(peer->jitd->reader, STATEMENT_DECISION_OF);
-	int r;
-
-	query_number(&query, ":access", access);
-	while ((r = query_step(&query)) == QUERY_ROW) {
-		struct message out = {.id = MESSAGE_decision};
-		text_sanitize(out.decision.by, sizeof(out.decision.by),
-		              query_column_text(&query, 1));
-		text_sanitize(out.decision.verdict, sizeof(out.decision.verdict),
-		              query_column_text(&query, 2));
-		out.decision.at = query_column(&query, 3);
-		text_sanitize(out.decision.comment, sizeof(out.decision.comment),
-		              query_column_text(&query, 4));
-		peer_send(peer, &out);
-	}
-	return r;
-}
-
-static int send_sessions_of(struct peer *peer, uint32_t access)
-{
-	cleanup(query_done) struct query query =
-	        store_query(peer->jitd->reader, STATEMENT_SESSION_OF);
-	int r;
-
-	query_number(&query, ":access", access);
-	while ((r = query_step(&query)) == QUERY_ROW) {
-		struct message out = {.id = MESSAGE_session};
-		session_describe(&query, &out.session);
-		peer_send(peer, &out);
-	}
-	return r;
-}
-
-static int send_access(struct peer *peer, const struct access *access)
-{
-	struct message out = {.id = MESSAGE_access};
-	int r;
-
-	r = access_describe(peer->jitd, access, &out.access);
-	if (r < 0)
-		return r;
-	peer_send(peer, &out);
-	r = send_decisions(peer, access->id);
-	return r < 0 ? r : send_sessions_of(peer, access->id);
-}
-
-/* ---- which accesses ---- */
-
-static int said_already(struct jitd *jitd, uint32_t access, uid_t uid, bool *ret_said)
-{
-	cleanup(query_done) struct query query = store_query(jitd->reader, STATEMENT_DECISION_BY);
-	int r;
-
-	query_number(&query, ":access", access);
-	query_number(&query, ":uid", uid);
-	r = query_step(&query);
-	*ret_said = r == QUERY_ROW;
-	return r < 0 ? r : 0;
-}
-
-/* Does this access wait for a word of this person? */
-static bool waits_for(struct jitd *jitd, const struct listing *listing, const struct access *access)
-{
-	bool said = true;
-
-	if (access->state != STATE_PENDING || access->uid == listing->person->uid ||
-	    !(listing->roles & ROLE_PERSON) || !names_include(access->approvers, listing->person))
-		return false;
-	return said_already(jitd, access->id, listing->person->uid, &said) == 0 && !said;
-}
-
-static bool belongs(struct jitd *jitd, const struct listing *listing, const struct access *access)
-{
-	if (listing->view == VIEW_PENDING)
-		return waits_for(jitd, listing, access);
-	if (listing->view == VIEW_MINE)
-		return access->uid == listing->person->uid;
-	return may_see(listing->roles, listing->person, access);
-}
-
-static const enum statement statement_of_view[] = {
-        [VIEW_MINE] = STATEMENT_ACCESS_LIST_OF,
-        [VIEW_PENDING] = STATEMENT_ACCESS_LIST_OPEN,
-        [VIEW_OPEN] = STATEMENT_ACCESS_LIST_OPEN,
-        [VIEW_ALL] = STATEMENT_ACCESS_LIST,
-};
-
-/* The next few: >0 more may follow, 0 that was all, -errno. */
-static int list_accesses(struct peer *peer, struct listing *listing)
-{
-	cleanup(query_done) struct query query =
-	        store_query(peer->jitd->reader, statement_of_view[listing->view]);
-	int r = 0, rows = 0;
-
-	query_number(&query, ":after", listing->after);
-	if (listing->view == VIEW_MINE)
-		query_number(&query, ":uid", listing->person->uid);
-	/* one access with all its sessions may be more than the peer's socket takes */
-	while (goes_on(peer, listing, rows) && (r = query_step(&query)) == QUERY_ROW) {
-		cleanup(cleanup_access) struct access *access = NULL;
-		r = access_of_row(&query, &access);
-		if (r == 0 && belongs(peer->jitd, listing, access))
-			r = send_access(peer, access);
-		if (r < 0)
-			return r;
-		listing->after = access->id;
-		rows++;
-	}
-	return r < 0 ? r : rows;
-}
-
 /* ---- sessions and events ---- */
 
 static int list_sessions(struct peer *peer, struct listing *listing)
@@ -190,7 +60,7 @@ static int list_sessions(struct peer *peer, struct listing *listing)
 
 	query_number(&query, ":access", listing->after);
 	query_number(&query, ":n", listing->after_number);
-	while (goes_on(peer, listing, rows) && (r = query_step(&query)) == QUERY_ROW) {
+	while (listing_goes_on(peer, listing, rows) && (r = query_step(&query)) == QUERY_ROW) {
 		cleanup(cleanup_access) struct access *access = NULL;
 		struct message out = {.id = MESSAGE_session};
 		session_describe(&query, &out.session);
@@ -224,7 +94,7 @@ static int list_keys(struct peer *peer, struct listing *listing)
 	int r = 0, rows = 0;
 
 	query_number(&query, ":after", listing->after);
-	while (goes_on(peer, listing, rows) && (r = query_step(&query)) == QUERY_ROW) {
+	while (listing_goes_on(peer, listing, rows) && (r = query_step(&query)) == QUERY_ROW) {
 		struct message out = {.id = MESSAGE_key};
 		key_row_describe(&query, &out.key);
 		r = put_jwk(peer->jitd, &out.key);
@@ -276,7 +146,7 @@ static int list_events(struct peer *peer, struct listing *listing)
 	query_number(&query, ":until", listing->until);
 	if (listing->access)
 		query_number(&query, ":access", listing->access);
-	while (goes_on(peer, listing, rows) && (r = query_step(&query)) == QUERY_ROW) {
+	while (listing_goes_on(peer, listing, rows) && (r = query_step(&query)) == QUERY_ROW) {
 		listing->after = query_column(&query, 0);
 		rows++;
 		/* not the statement's to leave out: it would walk over all that is older at once */
@@ -296,7 +166,9 @@ static int next_rows(struct peer *peer, struct listing *listing)
 		return list_events(peer, listing);
 	if (listing->what == MESSAGE_keys)
 		return list_keys(peer, listing);
-	return list_accesses(peer, listing);
+	if (listing->what == MESSAGE_show)
+		return listing_owed(peer, listing);
+	return listing_accesses(peer, listing);
 }
 
 /* It may look at much before it finds what it is to tell. */
@@ -335,31 +207,7 @@ static bool send_if_watched(struct peer *peer)
 
 	if (access_get(peer->jitd->reader, peer->watching, &access) != 0)
 		return false;
-	return send_access(peer, access) == 0;
-}
-
-static bool something_waits(struct peer *peer)
-{
-	cleanup(query_done) struct query query =
-	        store_query(peer->jitd->reader, STATEMENT_ACCESS_LIST_OPEN);
-	uint32_t after = 0;
-	bool more = true;
-
-	while (more) {
-		more = false;
-		query_done(&query);
-		query_number(&query, ":after", after);
-		while (query_step(&query) == QUERY_ROW) {
-			cleanup(cleanup_access) struct access *access = NULL;
-			if (access_of_row(&query, &access) < 0)
-				return false;
-			if (waits_for(peer->jitd, peer->listing, access))
-				return true;
-			after = access->id;
-			more = true;
-		}
-	}
-	return false;
+	return listing_send_access(peer, access) == 0;
 }
 
 static void tell(struct peer *peer, void *context)
@@ -367,7 +215,7 @@ static void tell(struct peer *peer, void *context)
 	(void)context;
 	if (peer->watching && !send_if_watched(peer))
 		peer_close(peer);
-	if (peer_open(peer) && peer->watching_pending && something_waits(peer)) {
+	if (peer_open(peer) && peer->watching_pending && listing_something_waits(peer)) {
 		peer->watching_pending = false;
 		listing_continue(peer);
 	}
@@ -405,28 +253,6 @@ static bool may_show(const struct call *call, const struct access *access)
 	return call_may_see(call, access) || call_is_requester(call, access);
 }
 
-static void show(struct call *call, uint32_t id, bool mine)
-{
-	cleanup(cleanup_access) struct access *access = NULL;
-	struct peer *peer = call->peer;
-	int r = access_get(call->jitd->reader, id, &access);
-
-	if (r == 0 && (mine ? access->uid != call->caller->uid : !may_show(call, access)))
-		r = ACCESS_UNKNOWN;
-	if (r == ACCESS_UNKNOWN) {
-		refuse_number(call, id, mine);
-		return;
-	}
-	if (r == 0)
-		r = send_access(peer, access);
-	if (r < 0)
-		send_refusal(peer, "jitd cannot read its database: the log says why");
-	else if (call->in.id == MESSAGE_watch)
-		peer->watching = id;
-	else
-		send_end(peer);
-}
-
 static int64_t last_event(struct jitd *jitd)
 {
 	cleanup(query_done) struct query query = store_query(jitd->reader, STATEMENT_EVENT_LAST);
@@ -459,6 +285,32 @@ static int listing_new(struct call *call)
 	return 0;
 }
 
+static void show(struct call *call, uint32_t id, bool mine)
+{
+	cleanup(cleanup_access) struct access *access = NULL;
+	struct peer *peer = call->peer;
+	int r = access_get(call->jitd->reader, id, &access);
+
+	if (r == 0 && (mine ? access->uid != call->caller->uid : !may_show(call, access)))
+		r = ACCESS_UNKNOWN;
+	if (r == ACCESS_UNKNOWN) {
+		refuse_number(call, id, mine);
+		return;
+	}
+	if (r == 0)
+		r = listing_send_access(peer, access);
+	if (r == 0 && call->in.id == MESSAGE_show)
+		r = listing_new(call);
+	if (r < 0) {
+		send_refusal(peer, "jitd cannot read its database: the log says why");
+	} else if (call->in.id == MESSAGE_watch) {
+		peer->watching = id;
+	} else {
+		peer->listing->owed = id;
+		listing_continue(peer);
+	}
+}
+
 void listing_begin(struct call *call)
 {
 	struct peer *peer = call->peer;
@@ -480,7 +332,7 @@ void listing_begin(struct call *call)
 		send_refusal(peer, "jitd has no memory left");
 		return;
 	}
-	if (call->in.id == MESSAGE_watch && !something_waits(peer)) {
+	if (call->in.id == MESSAGE_watch && !listing_something_waits(peer)) {
 		peer->watching_pending = true;
 		peer_send(peer, &(struct message){.id = MESSAGE_wait}); /* heard, and alive */
 	} else {

@@ -12,6 +12,7 @@
 #define EVENTS_OF_OLD 400
 #define SINCE         1000000
 #define EVENTS_OF_NOW 20
+#define SESSIONS      600
 
 static const char rules[] = "rule \"play\" { who = {\"games\"} scope = {\"sudo:man\"}\n"
                             "approvals = 0 }\n";
@@ -164,6 +165,109 @@ static void what_comes_later_is_not_listed(void **state)
 	assert_int_equal(rows, there);
 }
 
+/* ---- an access with all that belongs to it ---- */
+
+static uint32_t with_sessions(const struct host *host, int count)
+{
+	uint32_t access = must_request(host, (struct person){GAMES, LOGIN_UID_NONE}, "sudo:man");
+	char sql[600];
+
+	snprintf(
+	        sql, sizeof(sql),
+	        "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < %d) "
+	        "INSERT INTO session (access, n, subject, service, account, tty, rhost, pid, start_time, "
+	        "boot_id, handle, since, until, boot_until, ended, user_key) SELECT %u, n, 'games', "
+	        "'sudo', 'man', '', '', 1, 1, '', '', 1, 2, 2, 2, '' FROM number WHERE n <= %d",
+	        count, access, count);
+	on_disk_do(host, sql);
+	return access;
+}
+
+/* How many sessions follow their access, in order, and how many accesses there are. */
+static int64_t sessions_of(const struct host *host, const struct person *person,
+                           const struct message *ask, int64_t *ret_accesses)
+{
+	char id[sizeof(((struct wire_session *)NULL)->id)];
+	struct message row;
+	struct link link;
+	int64_t sessions = 0, n = 0;
+	uint32_t access = 0;
+
+	*ret_accesses = 0;
+	link_open(host, CLIENT_SOCKET, *person, &link);
+	link_send(&link, ask);
+	while (link_receive(&link, &row) && row.id != MESSAGE_end) {
+		if (row.id == MESSAGE_access) {
+			access = row.access.id;
+			n = 0;
+			++*ret_accesses;
+			continue;
+		}
+		assert_int_equal(row.id, MESSAGE_session);
+		snprintf(id, sizeof(id), "%u-%lld", access, (long long)++n);
+		assert_string_equal(row.session.id, id);
+		sessions++;
+	}
+	assert_int_equal(row.id, MESSAGE_end);
+	link_close(&link);
+	return sessions;
+}
+
+static void an_access_has_all_its_sessions(void **state)
+{
+	const struct person games = {GAMES, LOGIN_UID_NONE};
+	const struct host *host = *state;
+	int64_t accesses;
+
+	need_root("it asks as other users");
+	for (int slow = 0; slow < 2; slow++) {
+		const struct message show = {.id = MESSAGE_show,
+		                             .show = {with_sessions(host, SESSIONS), false}},
+		                     list = {.id = MESSAGE_list, .list = {.view = VIEW_MINE}};
+		uint64_t before = loop_turns(host->jitd->loop);
+		(void)with_sessions(host, 3);
+		(void)with_sessions(host, 0);
+		each_look_takes = slow ? 1000000 : 0;
+		assert_int_equal(sessions_of(host, &games, &show, &accesses), SESSIONS);
+		assert_int_equal(accesses, 1);
+		if (slow) /* others have theirs between them */
+			assert_true(loop_turns(host->jitd->loop) - before >= SESSIONS);
+		assert_int_equal(sessions_of(host, &games, &list, &accesses),
+		                 (slow + 1) * (SESSIONS + 3));
+		assert_int_equal(accesses, (slow + 1) * 3);
+	}
+}
+
+/* For whoever looks for an access to use, or waits for one, which may be at each sudo. */
+static void the_active_ones_come_alone(void **state)
+{
+	const struct person games = {GAMES, LOGIN_UID_NONE}, mail = {8, LOGIN_UID_NONE};
+	const struct message active = {.id = MESSAGE_list, .list = {.view = VIEW_ACTIVE}};
+	const struct host *host = *state;
+	struct message watch = {.id = MESSAGE_watch}, cancel, row;
+	struct link link;
+	int64_t accesses;
+
+	need_root("it asks as other users");
+	cancel = cancel_of(with_sessions(host, 3));
+	must_do(host, games, &cancel);
+	watch.watch.access = with_sessions(host, 3);
+	assert_int_equal(sessions_of(host, &games, &active, &accesses), 0);
+	assert_int_equal(accesses, 1);
+	assert_int_equal(sessions_of(host, &mail, &active, &accesses), 0);
+	assert_int_equal(accesses, 0);
+	link_open(host, CLIENT_SOCKET, games, &link);
+	link_send(&link, &watch);
+	assert_true(link_receive(&link, &row));
+	assert_int_equal(row.id, MESSAGE_access);
+	cancel = cancel_of(watch.watch.access);
+	must_do(host, games, &cancel);
+	assert_true(link_receive(&link, &row));
+	assert_int_equal(row.id, MESSAGE_access);
+	assert_string_equal(row.access.state, "returned");
+	link_close(&link);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -173,6 +277,8 @@ int main(void)
 	        TEST(others_have_their_turn_between_the_rows),
 	        TEST(who_waits_long_hears_that_it_goes_on),
 	        TEST(what_comes_later_is_not_listed),
+	        TEST(an_access_has_all_its_sessions),
+	        TEST(the_active_ones_come_alone),
 	};
 
 	return cmocka_run_group_tests_name("listing", tests, NULL, NULL);

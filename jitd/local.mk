@@ -34,7 +34,7 @@ libjitd_la_SOURCES = \
 	jitd/key_plan.c jitd/key_plan.h \
 	jitd/key_rows.c jitd/key_rows.h \
 	jitd/keys.c jitd/keys.h \
-	jitd/listing.c jitd/listing.h \
+	jitd/listing.c jitd/listing.h jitd/listing_access.c jitd/listing_parts.h \
 	jitd/lock.c jitd/lock.h \
 	jitd/loop.c jitd/loop.h \
 	jitd/mint.c jitd/mint.h \

@@ -25,8 +25,9 @@
 enum wire_phase { PHASE_AUTH = 1, PHASE_ACCOUNT, PHASE_OPEN_SESSION, PHASE_CLOSE_SESSION };
 
 /* MINE: all of the caller's own; PENDING: what waits for the caller's decision; OPEN: pending and
- * active ones that the caller may see; ALL: ended ones too. */
-enum wire_view { VIEW_MINE = 1, VIEW_PENDING, VIEW_OPEN, VIEW_ALL };
+ * active ones that the caller may see; ALL: ended ones too; ACTIVE: active ones of the caller's
+ * own, without the words and sessions of each. */
+enum wire_view { VIEW_MINE = 1, VIEW_PENDING, VIEW_OPEN, VIEW_ALL, VIEW_ACTIVE };
 
 enum revoke_by {
 	REVOKE_ACCESS = 1,

@@ -151,7 +151,7 @@ static enum exit_code print_secret(const struct invocation *in, const struct wir
 static enum exit_code answer(const struct invocation *in, const char *text,
                              const struct prompt *prompt)
 {
-	const struct message question = {.id = MESSAGE_list, .list.view = VIEW_MINE};
+	const struct message question = {.id = MESSAGE_list, .list.view = VIEW_ACTIVE};
 	cleanup(access_list_done) struct access_list list = {0};
 	enum exit_code code = access_list_fetch(in, &question, NULL, &list);
 	const struct wire_access *access = choose(&list, prompt);
