@@ -337,19 +337,20 @@ int judge_nothing(struct jitd *jitd, const struct door *door, struct judgement *
 
 /* ---- the token, the use ---- */
 
-int judgement_burn(struct jitd *jitd, struct judgement *judgement, const char *jti, int64_t now)
+int judgement_burn(struct jitd *jitd, struct judgement *judgement, const struct claims *claims,
+                   int64_t now)
 {
 	cleanup(query_done) struct query query = store_query(jitd->store, STATEMENT_TOKEN_BURN);
+	uint64_t before = store_changes(jitd->store);
 	int r;
 
-	query_text(&query, ":jti", jti);
+	query_number(&query, ":exp", claims->exp);
+	query_text(&query, ":jti", claims->jti);
 	query_number(&query, ":now", now);
-	r = query_step(&query);
-	if (r < 0)
-		return r;
-	if (r != QUERY_ROW)
+	r = query_finish(&query);
+	if (r == 0 && store_changes(jitd->store) != before + 1)
 		judge_no(judgement, REASON_BURNED, judgement->access);
-	return r == QUERY_ROW ? query_finish(&query) : 0;
+	return r;
 }
 
 int judgement_open(struct jitd *jitd, struct judgement *judgement,

@@ -71,8 +71,8 @@ void judge_no(struct judgement *judgement, enum reason reason, uint32_t access);
 
 /* Burns the token of an allowed judgement: it was good once. Where somebody was faster the
  * judgement becomes a refusal. */
-must_check int judgement_burn(struct jitd *jitd, struct judgement *judgement, const char *jti,
-                              int64_t now);
+must_check int judgement_burn(struct jitd *jitd, struct judgement *judgement,
+                              const struct claims *claims, int64_t now);
 
 /* Spends the use and opens the session of an allowed judgement. Where the last use went meanwhile,
  * the judgement becomes a refusal and *ret_session stays 0. */

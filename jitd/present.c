@@ -409,5 +409,5 @@ int presented_spend(struct jitd *jitd, const struct presented *presented,
 {
 	if (presented->foreign)
 		return tell_foreign(jitd, presented, judgement->access, now, pid);
-	return judgement_burn(jitd, judgement, presented->token.claims.jti, now);
+	return judgement_burn(jitd, judgement, &presented->token.claims, now);
 }
