@@ -299,10 +299,10 @@ static void show(struct call *call, uint32_t id, bool mine)
 	}
 	if (r == 0)
 		r = listing_send_access(peer, access);
-	if (r == 0 && call->in.id == MESSAGE_show)
-		r = listing_new(call);
 	if (r < 0) {
 		send_refusal(peer, "jitd cannot read its database: the log says why");
+	} else if (call->in.id == MESSAGE_show && listing_new(call) < 0) {
+		send_refusal(peer, "jitd has no memory left");
 	} else if (call->in.id == MESSAGE_watch) {
 		peer->watching = id;
 	} else {

@@ -30,6 +30,18 @@ static const char *const schema[] = {
 static const char *const small[] = {"access_pending", "access_active", "access_live",
                                     "session_live", "key_live"};
 
+/* These tell all that there was, a page at a time. */
+static const char *const whole[] = {"ACCESS_LIST", "EVENT_LIST", "KEY_LIST"};
+
+/* From one row on, whatever is there: it may pass over all that there was before it finds one. */
+static bool passes_over_history(const char *step, const char *name)
+{
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		if (!strcmp(name, whole[i]))
+			return false;
+	return strstr(step, "USING INTEGER PRIMARY KEY (rowid>?") != NULL;
+}
+
 static bool walks_over_history(const char *step)
 {
 	if (strncmp(step, "SCAN ", 5) != 0 || !strncmp(step, "SCAN lock", 9))
@@ -72,7 +84,7 @@ static int close_database(void **state)
 
 static void must_not_walk(const char *step, const char *name)
 {
-	if (step && walks_over_history(step))
+	if (step && (walks_over_history(step) || passes_over_history(step, name)))
 		fail_msg("%s: %s", name, step);
 }
 
@@ -96,6 +108,8 @@ static void test_what_is_open_has_an_index_of_its_own(void **state)
 	} wanted[] = {
 	        {"ACCESS_LIST_OPEN", "access_live"},
 	        {"ACCESS_REVOCABLE", "access_live"},
+	        {"ACCESS_LIST_PENDING", "access_pending_in_order"},
+	        {"ACCESS_LIST_ACTIVE_OF", "access_active_by_uid"},
 	        {"ACCESS_ACTIVE_OF", "access_active_by_uid"},
 	        {"ACCESS_OPEN_OF", "access_pending_by_uid"},
 	        {"SESSION_LIVE", "session_live_in_order"},
