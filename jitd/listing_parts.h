@@ -17,8 +17,7 @@ struct listing {
 	enum wire_view view;
 	uint32_t access; /* of an audit listing; 0: all */
 	int64_t since, after, after_number;
-	uint32_t owed; /* an access that was told, but for its sessions after after_number; 0: none
-	                */
+	uint32_t owed; /* was told, but for its sessions after after_number; 0: none */
 	int64_t until; /* the last event when it was asked for: more may come faster than they are
 	                  told */
 	int64_t turn;  /* when this one began, ticks */
